@@ -1,0 +1,103 @@
+import type { GroupVersionKind, KubeObject, UnstructuredObject } from "../meta/types.ts";
+import type { Schema } from "../schema/schema.ts";
+import type { FieldError } from "../validation/field-error.ts";
+
+/**
+ * Everything the API server knows about one resource. A built-in kind and a CustomResourceDefinition are the same thing here:
+ * nothing in the request path knows what a Pod is.
+ */
+export interface ResourceDefinition {
+  /** The empty string is the core group. */
+  readonly group: string;
+  /** Lower-case plural: `pods`. */
+  readonly resource: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly isNamespaced: boolean;
+  readonly verbs: readonly Verb[];
+  /** In order of preference; exactly one has `isStorage`. */
+  readonly versions: readonly ResourceVersionDefinition[];
+  /** What follows `/registry/`: `pods`, `services/specs`, `minions`, `example.com/widgets`. */
+  readonly storagePath: string;
+  readonly strategy: ResourceStrategy;
+  /** Whether a CustomResourceDefinition made it. */
+  readonly isCustom: boolean;
+}
+
+export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
+
+export interface ResourceVersionDefinition {
+  readonly version: string;
+  readonly isServed: boolean;
+  readonly isStorage: boolean;
+  /** Of the whole object, apiVersion, kind and metadata included. */
+  readonly schema: Schema;
+  readonly columns: readonly ColumnDefinition[];
+  readonly subresources: readonly SubresourceDefinition[];
+  /** Field selector label → value of an object in this version; `metadata.name` and `metadata.namespace` always work. */
+  readonly selectableFields: Readonly<Record<string, (object: UnstructuredObject) => string>>;
+  /** Present when the version is deprecated: the text of the `Warning` header. */
+  readonly deprecationWarning?: string;
+  /** Conversion from and to the storage version; absent on the storage version and where only apiVersion differs. */
+  readonly convert?: {
+    toStorage(object: UnstructuredObject): UnstructuredObject;
+    fromStorage(object: UnstructuredObject): UnstructuredObject;
+  };
+}
+
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 is always shown; more than 0 in wide output. */
+  readonly priority: number;
+  /** The cell; `nowMs` is for ages. */
+  cell(object: UnstructuredObject, nowMs: number): unknown;
+}
+
+/** A subresource that the generic registry serves (`status`, `scale`, `approval`, `ephemeralcontainers`, `resize`) or that has a handler. */
+export interface SubresourceDefinition {
+  readonly name: string;
+  readonly verbs: readonly string[];
+  /** The kind that its requests and answers carry. */
+  readonly kind: GroupVersionKind;
+  /** For `scale`: JSON paths such as `.spec.replicas`. */
+  readonly scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string };
+}
+
+export interface StrategyContext {
+  /** RFC 3339, whole seconds. */
+  readonly now: string;
+  readonly nowMs: number;
+  /** Empty for the main resource. */
+  readonly subresource: string;
+  readonly user: { readonly name: string; readonly groups: readonly string[] };
+  readonly isDryRun: boolean;
+}
+
+/** The hooks that data cannot express. Objects are in the storage version; `prepare…` may change `object` in place. */
+export interface ResourceStrategy {
+  /** Sets what depends on other fields, after the schema's own defaults. */
+  applyDefaults?(object: UnstructuredObject): void;
+  /** Drops or sets fields that clients may not choose (status on create, generation …). */
+  prepareForCreate?(object: UnstructuredObject, context: StrategyContext): void;
+  prepareForUpdate?(object: UnstructuredObject, old: Readonly<UnstructuredObject>, context: StrategyContext): void;
+  validateCreate?(object: Readonly<UnstructuredObject>, context: StrategyContext): FieldError[];
+  validateUpdate?(object: Readonly<UnstructuredObject>, old: Readonly<UnstructuredObject>, context: StrategyContext): FieldError[];
+  /** Texts for `Warning` headers. */
+  warnings?(object: Readonly<UnstructuredObject>): string[];
+  /** Rule for `metadata.name`; defaults to a DNS-1123 subdomain. Returns messages, none when valid. */
+  validateName?(name: string, isPrefix: boolean): string[];
+  /** Whether PUT may create a missing object. Defaults to false. */
+  readonly allowCreateOnUpdate?: boolean;
+  /** Whether PUT without resourceVersion overwrites. Defaults to true for built-in kinds. */
+  readonly allowUnconditionalUpdate?: boolean;
+  /** Seconds that an object lingers with a deletionTimestamp before it goes (Pods); undefined deletes at once. */
+  gracePeriodSeconds?(object: Readonly<KubeObject>, requested: number | undefined): number | undefined;
+  /** `Foreground`, `Background` or `Orphan` when the client does not choose. Defaults to Background. */
+  readonly defaultPropagation?: "Background" | "Orphan";
+}
