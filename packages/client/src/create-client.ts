@@ -1,6 +1,15 @@
 import { systemRandom, type Clock, type Logger, type Random } from "@coracle/base";
 import type { DeleteOptions, KubeList, KubeObject, ResourceType, Status } from "@coracle/apimachinery";
-import type { ApplyObject, Client, GetOptions, ListOptions, PatchOptions, ResourceClient, WatchListOptions, WriteOptions } from "./client.ts";
+import type {
+  ApplyObject,
+  Client,
+  GetOptions,
+  ListOptions,
+  PatchOptions,
+  ResourceClient,
+  WatchListOptions,
+  WriteOptions,
+} from "./client.ts";
 import type { Informer } from "./informer.ts";
 import { Reflector } from "./informer/reflector.ts";
 import type { ApiRequest, Transport, WatchEvent } from "./transport.ts";

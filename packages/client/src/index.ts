@@ -9,3 +9,7 @@ export { createClient, type ClientOptions } from "./create-client.ts";
 export { InformerCache } from "./informer/informer-cache.ts";
 export { Reflector, type ReflectorOptions } from "./informer/reflector.ts";
 export { createFakeTransport, type FakeTransport, type FakeTransportOptions } from "./fake/fake-transport.ts";
+export * from "./workqueue/rate-limiter.ts";
+export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
+export { atFieldPath, coreEvents, referenceTo, type CoreEvent, type ObjectReference } from "./events/event.ts";
+export { createEventRecorder, type EventRecorderOptions, type QueuedEventRecorder } from "./events/recorder.ts";

@@ -120,5 +120,8 @@ function isSelected({ namespace, name, query }: ApiRequest, object: Unstructured
 
 function bookmarkEvent(revision: number, endsInitial: boolean): WatchEvent {
   const annotations = endsInitial ? { annotations: { "k8s.io/initial-events-end": "true" } } : {};
-  return { type: "BOOKMARK", object: { apiVersion: "v1", kind: "Bookmark", metadata: { resourceVersion: String(revision), ...annotations } } };
+  return {
+    type: "BOOKMARK",
+    object: { apiVersion: "v1", kind: "Bookmark", metadata: { resourceVersion: String(revision), ...annotations } },
+  };
 }

@@ -179,7 +179,11 @@ class FakeServer implements FakeRules {
     const node = (request.body as { target?: { name?: string } }).target?.name ?? "";
     if (spec?.nodeName !== undefined && spec.nodeName !== "") {
       const name = object.metadata.name ?? "";
-      throw conflict({ group: "", version: "v1", resource: "pods/binding" }, name, `pod ${name} is already assigned to node "${spec.nodeName}"`);
+      throw conflict(
+        { group: "", version: "v1", resource: "pods/binding" },
+        name,
+        `pod ${name} is already assigned to node "${spec.nodeName}"`,
+      );
     }
     const status = (object.status ?? {}) as { conditions?: { type: string }[] };
     const scheduled = { type: "PodScheduled", status: "True", lastTransitionTime: this.timestamp() };
@@ -225,7 +229,8 @@ class FakeServer implements FakeRules {
   #store(collection: FakeCollection, object: UnstructuredObject, old: UnstructuredObject, request: ApiRequest): KubeObject {
     if (JSON.stringify(object) === JSON.stringify(old)) return old;
     const specFinalizers = (object.spec as { finalizers?: string[] } | undefined)?.finalizers ?? [];
-    const isHeld = (object.metadata.finalizers ?? []).length > 0 || (collection.resource.resource === "namespaces" && specFinalizers.length > 0);
+    const isHeld =
+      (object.metadata.finalizers ?? []).length > 0 || (collection.resource.resource === "namespaces" && specFinalizers.length > 0);
     const isDue = object.metadata.deletionTimestamp !== undefined && (object.metadata.deletionGracePeriodSeconds ?? 0) === 0;
     if (isDue && !isHeld && request.query?.dryRun === undefined) return this.#removeNow(collection, object) ?? object;
     return this.#commit(collection, object, request);

@@ -27,7 +27,13 @@ interface JsonPatchStep {
 export function jsonPatch(target: unknown, steps: unknown): unknown {
   const document = { root: structuredClone(target) };
   for (const step of steps as readonly JsonPatchStep[]) {
-    const path = ["root", ...step.path.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))];
+    const path = [
+      "root",
+      ...step.path
+        .split("/")
+        .slice(1)
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")),
+    ];
     const last = path.pop() as string;
     let parent: unknown = document;
     for (const part of path) parent = (parent as JsonObject | undefined)?.[part];
@@ -56,5 +62,9 @@ function applyStep(parent: JsonObject | unknown[], last: string, step: JsonPatch
 }
 
 function invalidPath(step: JsonPatchStep): Error {
-  return refuse(422, "Invalid", `the server rejected our request due to an error in our request: ${step.op} operation does not apply: ${step.path}`);
+  return refuse(
+    422,
+    "Invalid",
+    `the server rejected our request due to an error in our request: ${step.op} operation does not apply: ${step.path}`,
+  );
 }

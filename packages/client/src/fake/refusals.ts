@@ -1,7 +1,12 @@
 import { StatusError, type GroupVersionResource, type StatusReason } from "@coracle/apimachinery";
 
 /** The refusals that the fake API server knows; texts as upstream's. */
-export function refuse(code: number, reason: StatusReason, message: string, details?: { name?: string; group?: string; kind?: string }): StatusError {
+export function refuse(
+  code: number,
+  reason: StatusReason,
+  message: string,
+  details?: { name?: string; group?: string; kind?: string },
+): StatusError {
   return new StatusError({
     kind: "Status",
     apiVersion: "v1",

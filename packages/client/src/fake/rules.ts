@@ -38,7 +38,8 @@ export function prepareCreate(body: UnstructuredObject, request: ApiRequest, rul
 /** The new object: main updates keep the status, updates of a subresource change nothing else. */
 export function prepareUpdate(body: UnstructuredObject, old: UnstructuredObject, subresource: string): UnstructuredObject {
   const kept: ObjectMeta = { ...body.metadata };
-  const { name, namespace, uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, resourceVersion } = old.metadata;
+  const { name, namespace, uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, resourceVersion } =
+    old.metadata;
   const fixed = { name, namespace, uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, resourceVersion };
   for (const [field, value] of Object.entries(fixed)) {
     if (value === undefined) delete kept[field as keyof ObjectMeta];

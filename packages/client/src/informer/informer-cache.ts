@@ -107,7 +107,7 @@ export class InformerCache<T extends KubeObject> {
   /** Makes the content equal to a list; objects with an unchanged resourceVersion are not reported again. */
   replace(objects: readonly T[], isInitial = false): void {
     const present = new Set(objects.map(objectKey));
-    for (const key of [...this.#objects.keys()]) if (!present.has(key)) this.delete(key);
+    for (const key of this.#objects.keys()) if (!present.has(key)) this.delete(key);
     for (const object of objects) {
       const old = this.#objects.get(objectKey(object));
       const isSame =

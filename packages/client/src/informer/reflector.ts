@@ -71,16 +71,13 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
 
   waitForSync(signal?: AbortSignal): Promise<void> {
     if (this.#hasSynced) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const link = linkSignals(signal, this.#stopped.signal);
+    const link = linkSignals(signal, this.#stopped.signal);
+    const aborted = new Promise<never>((_resolve, reject) => {
       const onAbort = (): void => reject(link.signal.reason as Error);
       if (link.signal.aborted) onAbort();
       link.signal.addEventListener("abort", onAbort, { once: true });
-      void this.#synced.promise.then(() => {
-        link[Symbol.dispose]();
-        resolve();
-      });
     });
+    return Promise.race([this.#synced.promise, aborted]).finally(() => link[Symbol.dispose]());
   }
 
   get(key: string): T | undefined {
