@@ -19,6 +19,11 @@ export interface Schema {
   readonly items?: Schema;
   readonly required?: readonly string[];
   readonly default?: unknown;
+  /**
+   * Built-in kinds: the zero value (`false`, 0, `""`) is the same as an absent field, as in upstream's Go types for a field with
+   * `omitempty` that is no pointer. Decoding drops it, so that the default applies.
+   */
+  readonly isZeroOmitted?: boolean;
   readonly isNullable?: boolean;
   readonly isIntOrString?: boolean;
   readonly isEmbeddedResource?: boolean;

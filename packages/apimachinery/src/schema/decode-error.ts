@@ -1,0 +1,71 @@
+import type { Schema } from "./schema.ts";
+
+/**
+ * An object of a built-in kind has a value of the wrong type. The message is Go's, for clients show it:
+ * `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`.
+ */
+export class DecodeError extends Error {
+  override readonly name = "DecodeError";
+}
+
+/** The error for `value` at `path`, where `schema` describes something else. */
+export function unmarshalError(root: Schema, path: readonly (string | number)[], value: unknown): DecodeError {
+  const place = locate(root, path);
+  const target = place.struct === undefined ? "Go value" : `Go struct field ${place.struct}.${place.fields.join(".")}`;
+  return new DecodeError(`json: cannot unmarshal ${jsonKind(value, place.schema)} into ${target} of type ${goType(place.schema)}`);
+}
+
+/** Follows the path again, which only errors have to do. */
+function locate(root: Schema, path: readonly (string | number)[]): { schema: Schema; struct: string | undefined; fields: string[] } {
+  let schema = root;
+  let struct: string | undefined;
+  const fields: string[] = [];
+  for (const step of path) {
+    const property =
+      typeof step === "string" && schema.properties && Object.hasOwn(schema.properties, step) ? schema.properties[step] : undefined;
+    if (property !== undefined) {
+      struct = structName(schema) ?? struct ?? "";
+      fields.push(step as string);
+    }
+    const child = property ?? (typeof step === "number" ? schema.items : schema.additionalProperties);
+    if (child === undefined) break;
+    schema = child;
+  }
+  return { schema, struct, fields };
+}
+
+function structName(schema: Schema): string | undefined {
+  return schema.refName?.slice(schema.refName.lastIndexOf(".") + 1);
+}
+
+function jsonKind(value: unknown, schema: Schema): string {
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "number" && schema.type === "integer") return `number ${value}`;
+  return typeof value;
+}
+
+/** What Go calls the type: `int32`, `[]v1.Container`, `map[string]string`. */
+function goType(schema: Schema): string {
+  switch (schema.type) {
+    case "string":
+      return schema.format === "byte" ? "[]uint8" : "string";
+    case "integer":
+      return schema.format === "int64" ? "int64" : "int32";
+    case "number":
+      return "float64";
+    case "boolean":
+      return "bool";
+    case "array":
+      return `[]${schema.items === undefined ? "interface {}" : goType(schema.items)}`;
+    default:
+      return goStructType(schema);
+  }
+}
+
+function goStructType(schema: Schema): string {
+  if (schema.isIntOrString) return "int32";
+  const parts = schema.refName?.split(".") ?? [];
+  if (parts.length >= 2) return parts.slice(-2).join(".");
+  return `map[string]${schema.additionalProperties === undefined ? "interface {}" : goType(schema.additionalProperties)}`;
+}

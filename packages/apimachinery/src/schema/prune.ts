@@ -1,0 +1,65 @@
+import type { Schema } from "./schema.ts";
+
+export interface PruneOptions {
+  /** Whether `value` is a whole object, whose apiVersion, kind and metadata always stay. Defaults to true. */
+  readonly isResourceRoot?: boolean;
+}
+
+const rootFields = new Set(["apiVersion", "kind", "metadata"]);
+/** Later findings are dropped, as upstream's decoder does. */
+const findingsLimit = 100;
+
+/**
+ * Removes the fields that the structural schema of a custom resource does not know, in place, and returns their paths:
+ * `spec.containers[0].foo`. Built-in kinds lose theirs in `normalise`.
+ */
+export function prune(schema: Schema, value: unknown, options: PruneOptions = {}): string[] {
+  const walk: Walk = { unknown: [], path: [] };
+  pruneValue(schema, value, options.isResourceRoot ?? true, walk);
+  return walk.unknown;
+}
+
+interface Walk {
+  readonly unknown: string[];
+  readonly path: (string | number)[];
+}
+
+function pruneValue(schema: Schema, value: unknown, isResource: boolean, walk: Walk): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    if (schema.items === undefined) return;
+    const depth = walk.path.length;
+    for (let index = 0; index < value.length; index++) {
+      walk.path[depth] = index;
+      pruneValue(schema.items, value[index], schema.items.isEmbeddedResource === true, walk);
+    }
+    walk.path.length = depth;
+    return;
+  }
+  pruneObject(schema, value as Record<string, unknown>, isResource, walk);
+}
+
+function pruneObject(schema: Schema, value: Record<string, unknown>, isResource: boolean, walk: Walk): void {
+  const { properties, additionalProperties } = schema;
+  const keepsUnknown = schema.preserveUnknownFields === true || schema.type === "any";
+  const depth = walk.path.length;
+  for (const key of Object.keys(value)) {
+    const child = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
+    if (child !== undefined) {
+      walk.path[depth] = key;
+      pruneValue(child, value[key], child.isEmbeddedResource === true, walk);
+    } else if (!keepsUnknown && !(isResource && rootFields.has(key))) {
+      delete value[key];
+      walk.path[depth] = key;
+      if (walk.unknown.length < findingsLimit) walk.unknown.push(formatPath(walk.path.slice(0, depth + 1)));
+    }
+  }
+  walk.path.length = depth;
+}
+
+/** `["spec", "containers", 0, "name"]` → `spec.containers[0].name`. */
+export function formatPath(path: readonly (string | number)[]): string {
+  let text = "";
+  for (const step of path) text += typeof step === "number" ? `[${step}]` : text === "" ? step : `.${step}`;
+  return text;
+}

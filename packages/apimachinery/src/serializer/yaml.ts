@@ -1,0 +1,79 @@
+import { JsonSyntaxError } from "./json-scan.ts";
+
+export interface DecodedYaml {
+  readonly value: unknown;
+  /** Keys that occur twice in one map: `line 5: key "name" already set in map`. */
+  readonly duplicateKeys: readonly string[];
+}
+
+/** How often anchors may be used in all: enough for people, too little for a bomb. */
+const aliasLimit = 100;
+const depthLimit = 1000;
+
+/**
+ * Reads one YAML document as the Go library of Kubernetes does: YAML 1.1 booleans (`yes`, `on`) and octals (`0644`), merge
+ * keys, but timestamps and base-60 numbers stay strings. An empty document is null. Throws {@link JsonSyntaxError}.
+ */
+export async function decodeYaml(text: string): Promise<DecodedYaml> {
+  // Loaded at first use: most requests are JSON, and the parser is the largest thing here.
+  const { isCollection, isMap, isScalar, LineCounter, parseDocument, visit } = await import("yaml");
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    version: "1.1",
+    uniqueKeys: false,
+    lineCounter: lines,
+    logLevel: "silent",
+    customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !isForeignTag(tag)),
+  });
+  const error = document.errors[0];
+  if (error !== undefined) throw new JsonSyntaxError(`yaml: ${firstLine(error.message)}`, { cause: error });
+  const duplicateKeys: string[] = [];
+  visit(document, {
+    Collection(_, node, path) {
+      if (path.length > depthLimit) throw new JsonSyntaxError("yaml: exceeded max depth");
+      if (!isMap(node)) return;
+      const seen = new Set<string>();
+      for (const { key } of node.items) {
+        if (!isScalar(key) || isCollection(key)) continue;
+        const name = String(key.value);
+        const line = lines.linePos(key.range?.[0] ?? 0).line;
+        if (seen.has(name)) duplicateKeys.push(`line ${line}: key ${JSON.stringify(name)} already set in map`);
+        seen.add(name);
+      }
+    },
+  });
+  try {
+    return { value: document.toJS({ maxAliasCount: aliasLimit }) as unknown, duplicateKeys };
+  } catch (cause) {
+    throw new JsonSyntaxError(`yaml: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Reads all documents of a stream; empty ones are left out. */
+export async function decodeYamlDocuments(text: string): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (const part of splitYamlDocuments(text)) {
+    const { value } = await decodeYaml(part);
+    if (value !== null && value !== undefined) values.push(value);
+  }
+  return values;
+}
+
+/** Splits a stream at its `---` lines, as kubectl does; comments and blank parts stay with their part or are dropped. */
+export function splitYamlDocuments(text: string): string[] {
+  return text.split(/^---(?:[ \t].*)?\r?$/m).filter((part) => part.trim() !== "");
+}
+
+/** A value as block YAML, strings quoted wherever a YAML 1.1 reader would see something else. */
+export async function encodeYaml(value: unknown): Promise<string> {
+  const { stringify } = await import("yaml");
+  return stringify(value, { version: "1.1", aliasDuplicateObjects: false, lineWidth: 0, indentSeq: false });
+}
+
+function isForeignTag(tag: { tag: string; format?: string }): boolean {
+  return tag.format === "TIME" || /:(timestamp|binary|omap|pairs|set)$/.test(tag.tag);
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n", 1)[0] as string).replace(/:$/, "");
+}
