@@ -13,3 +13,5 @@ export * from "./workqueue/rate-limiter.ts";
 export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
 export { atFieldPath, coreEvents, referenceTo, type CoreEvent, type ObjectReference } from "./events/event.ts";
 export { createEventRecorder, type EventRecorderOptions, type QueuedEventRecorder } from "./events/recorder.ts";
+export { createHttpsTransport, type HttpsTransport, type HttpsTransportOptions } from "./https/https-transport.ts";
+export { methodOf, requestPath } from "./https/request-path.ts";
