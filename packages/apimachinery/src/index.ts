@@ -7,11 +7,17 @@
  */
 export * from "./meta/types.ts";
 export * from "./meta/deep.ts";
+export * from "./meta/gvk.ts";
+export * from "./meta/owners.ts";
+export * from "./meta/conditions.ts";
+export { JsonPath, jsonPath } from "./meta/json-path.ts";
 
 export type { Schema, ValueValidations } from "./schema/schema.ts";
 export { applyDefaults, hasDefaults } from "./schema/defaults.ts";
 export { prune, formatPath, type PruneOptions } from "./schema/prune.ts";
 export { normalise, type Normalised } from "./schema/normalise.ts";
+export { validateStructural } from "./schema/validate.ts";
+export { compilePattern } from "./schema/formats.ts";
 export { DecodeError } from "./schema/decode-error.ts";
 
 export * from "./resource/definition.ts";
@@ -32,6 +38,7 @@ export { parseLabelSelector } from "./labels/parse.ts";
 export * from "./fields/selector.ts";
 
 export * from "./quantity/quantity.ts";
+export * from "./int-or-string/int-or-string.ts";
 export * from "./time/duration.ts";
 export * from "./time/time.ts";
 

@@ -11,7 +11,8 @@ const findingsLimit = 100;
 
 /**
  * Removes the fields that the structural schema of a custom resource does not know, in place, and returns their paths:
- * `spec.containers[0].foo`. Built-in kinds lose theirs in `normalise`.
+ * `spec.containers[0].foo`. A null where the schema allows none goes as well, without a word; if there is a default, it stays for
+ * `applyDefaults` to replace. Built-in kinds have `normalise` for both.
  */
 export function prune(schema: Schema, value: unknown, options: PruneOptions = {}): string[] {
   const walk: Walk = { unknown: [], path: [] };
@@ -46,6 +47,10 @@ function pruneObject(schema: Schema, value: Record<string, unknown>, isResource:
   for (const key of Object.keys(value)) {
     const child = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
     if (child !== undefined) {
+      if (value[key] === null && isForbiddenNull(child)) {
+        delete value[key];
+        continue;
+      }
       walk.path[depth] = key;
       pruneValue(child, value[key], child.isEmbeddedResource === true, walk);
     } else if (!keepsUnknown && !(isResource && rootFields.has(key))) {
@@ -55,6 +60,10 @@ function pruneObject(schema: Schema, value: Record<string, unknown>, isResource:
     }
   }
   walk.path.length = depth;
+}
+
+function isForbiddenNull(schema: Schema): boolean {
+  return schema.isNullable !== true && schema.default === undefined && (schema.type !== "any" || schema.isIntOrString === true);
 }
 
 /** `["spec", "containers", 0, "name"]` → `spec.containers[0].name`. */
