@@ -15,3 +15,7 @@ export { atFieldPath, coreEvents, referenceTo, type CoreEvent, type ObjectRefere
 export { createEventRecorder, type EventRecorderOptions, type QueuedEventRecorder } from "./events/recorder.ts";
 export { createHttpsTransport, type HttpsTransport, type HttpsTransportOptions } from "./https/https-transport.ts";
 export { methodOf, requestPath } from "./https/request-path.ts";
+export * from "./kubeconfig/kubeconfig.ts";
+export * from "./kubeconfig/load.ts";
+export { formatMicroTime, leaseResource, type LeaseObject, type LeaseSpec } from "./leader/lease.ts";
+export { runLeaderElection, type LeaderElectionOptions } from "./leader/leader-election.ts";
