@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from "@coracle/base";
-import { createEventRecorder, type Client, type EventRecorder } from "@coracle/client";
+import { createEventRecorder, runLeaderElection, type Client, type EventRecorder } from "@coracle/client";
 import { ControllerRun } from "./controller-run.ts";
 import type { ControllerFactory } from "./controller.ts";
 import type { ControllerMetrics } from "./metrics.ts";
@@ -11,15 +11,32 @@ export interface ManagerOptions {
   readonly log: Logger;
   /** The event recorder of a controller. Defaults to one that writes core/v1 Events with the controller's name as component. */
   readonly recorderFor?: (component: string) => EventRecorder;
+  /** Runs the controllers only while this process holds the Lease. Without it they run at once. */
+  readonly leaderElection?: LeaderElectionSettings;
   /** The longest that {@link Manager.stop} waits for running reconciles. Defaults to 10000. */
   readonly stopTimeoutMs?: number;
+}
+
+export interface LeaderElectionSettings {
+  readonly namespace: string;
+  /** Of the Lease. */
+  readonly name: string;
+  /** Unique among the candidates: host name and a random part. */
+  readonly identity: string;
+  /** Default to 15000, 10000 and 2000. */
+  readonly leaseDurationMs?: number;
+  readonly renewDeadlineMs?: number;
+  readonly retryPeriodMs?: number;
 }
 
 /** Runs controllers together: shared informers, one client, one life. */
 export interface Manager {
   /** Adds a controller. Before {@link start} only. */
   add(factory: ControllerFactory): void;
-  /** Resolves when every controller's caches are in sync and its workers run. */
+  /**
+   * Resolves when every controller's caches are in sync and its workers run; with leader election, when the candidacy began. A term of
+   * leadership that is lost stops the controllers; the next one builds them anew.
+   */
   start(): Promise<void>;
   /** Aborts the controllers' signal, takes no more keys, waits for running reconciles. */
   stop(): Promise<void>;
@@ -28,37 +45,89 @@ export interface Manager {
 }
 
 export function createManager(options: ManagerOptions): Manager {
-  const { client, clock, random, log, stopTimeoutMs = 10_000 } = options;
-  const factories: ControllerFactory[] = [];
-  const stopped = new AbortController();
-  let runs: ControllerRun[] | undefined;
-  const recorderFor = options.recorderFor ?? ((component) => createEventRecorder({ client, component, clock, random, log }));
-  const build = (factory: ControllerFactory): ControllerRun => {
+  return new ControllerManager(options);
+}
+
+class ControllerManager implements Manager {
+  readonly #options: ManagerOptions;
+  readonly #factories: ControllerFactory[] = [];
+  readonly #stopped = new AbortController();
+  readonly #recorders = new Map<string, EventRecorder>();
+  #isStarted = false;
+  #runs: readonly ControllerRun[] = [];
+  #candidacy: Promise<void> = Promise.resolve();
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+  }
+
+  add(factory: ControllerFactory): void {
+    if (this.#isStarted) throw new Error("add controllers before the manager starts");
+    this.#factories.push(factory);
+  }
+
+  async start(): Promise<void> {
+    if (this.#isStarted) throw new Error("the manager was started before");
+    this.#isStarted = true;
+    const { leaderElection } = this.#options;
+    if (leaderElection === undefined) await this.#startControllers(this.#stopped.signal);
+    else this.#candidacy = this.#runCandidacy(leaderElection);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort(new Error("the manager stops"));
+    const { clock, stopTimeoutMs = 10_000 } = this.#options;
+    const timeout = new AbortController();
+    const all = Promise.all([this.#candidacy, this.#stopControllers()]);
+    await Promise.race([all, clock.sleep(stopTimeoutMs, timeout.signal).catch(() => undefined)]);
+    timeout.abort();
+  }
+
+  metrics(): readonly ControllerMetrics[] {
+    return this.#runs.map((run) => run.metrics);
+  }
+
+  async #startControllers(signal: AbortSignal): Promise<void> {
+    const runs = this.#factories.map((factory) => this.#build(factory, signal));
+    this.#runs = runs;
+    await Promise.all(runs.map((run) => run.start()));
+  }
+
+  async #stopControllers(): Promise<void> {
+    await Promise.all(this.#runs.map((run) => run.stop()));
+  }
+
+  async #runCandidacy(settings: LeaderElectionSettings): Promise<void> {
+    const { client, clock, random, log } = this.#options;
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      let term: Promise<void> = Promise.resolve();
+      const onStartedLeading = (leading: AbortSignal): Promise<void> => (term = this.#startControllers(leading));
+      await runLeaderElection({ client, clock, random, log, ...settings, signal, onStartedLeading });
+      // Two leaders at once would be worse than none: the next term waits for this one's work to end.
+      await term.catch(() => undefined);
+      await this.#stopControllers();
+    }
+  }
+
+  #build(factory: ControllerFactory, signal: AbortSignal): ControllerRun {
+    const { client, clock, random, log } = this.#options;
     // The controller's name is known only once it is built, but its context is needed to build it.
-    let recorder: EventRecorder | undefined;
     let name = "";
-    const events: EventRecorder = { record: (...event) => (recorder ??= recorderFor(name)).record(...event) };
-    const definition = factory({ client, clock, random, log, events, signal: stopped.signal });
+    const events: EventRecorder = { record: (...event) => this.#recorderFor(name).record(...event) };
+    const context = { client, clock, random, log, events, signal };
+    const definition = factory(context);
     name = definition.name;
-    return new ControllerRun(definition, { client, clock, random, log: log.with({ controller: name }), events, signal: stopped.signal });
-  };
-  return {
-    add(factory) {
-      if (runs !== undefined) throw new Error("add controllers before the manager starts");
-      factories.push(factory);
-    },
-    async start() {
-      if (runs !== undefined) throw new Error("the manager was started before");
-      runs = factories.map(build);
-      await Promise.all(runs.map((run) => run.start()));
-    },
-    async stop() {
-      stopped.abort(new Error("the manager stops"));
-      const all = Promise.all((runs ?? []).map((run) => run.stop()));
-      const timeout = new AbortController();
-      await Promise.race([all, clock.sleep(stopTimeoutMs, timeout.signal).catch(() => undefined)]);
-      timeout.abort();
-    },
-    metrics: () => (runs ?? []).map((run) => run.metrics),
-  };
+    return new ControllerRun(definition, { ...context, log: log.with({ controller: name }) });
+  }
+
+  #recorderFor(component: string): EventRecorder {
+    let recorder = this.#recorders.get(component);
+    if (recorder === undefined) {
+      const { client, clock, random, log, recorderFor } = this.#options;
+      recorder = recorderFor?.(component) ?? createEventRecorder({ client, component, clock, random, log });
+      this.#recorders.set(component, recorder);
+    }
+    return recorder;
+  }
 }
