@@ -18,7 +18,7 @@ export { prune, formatPath, type PruneOptions } from "./schema/prune.ts";
 export { normalise, type Normalised } from "./schema/normalise.ts";
 export { validateStructural } from "./schema/validate.ts";
 export { compilePattern } from "./schema/formats.ts";
-export { DecodeError } from "./schema/decode-error.ts";
+export { cannotHandleMessage, DecodeError, strictDecodingMessage, strictDecodingTexts } from "./schema/decode-error.ts";
 
 export * from "./resource/definition.ts";
 

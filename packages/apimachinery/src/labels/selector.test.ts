@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseLabelSelector } from "./parse.ts";
 import { selectorFrom, type Labels, type LabelRequirement, Selector } from "./selector.ts";

@@ -2,8 +2,8 @@ import { setField } from "./deep.ts";
 
 /**
  * The part of JSON path that the API uses: `.spec.replicas` of scale subresources and selectable fields, and of
- * `additionalPrinterColumns` also `.spec.list[0].x`, `['a.b']`, `[*]`, `..name` is not among them, and filters such as
- * `.status.conditions[?(@.type=="Ready")].status`.
+ * `additionalPrinterColumns` also `.spec.list[0].x`, `['a.b']`, `[*]`, and filters such as
+ * `.status.conditions[?(@.type=="Ready")].status`. Recursive descent, unions and slices are refused.
  */
 export class JsonPath {
   readonly source: string;
@@ -65,7 +65,7 @@ const fieldStep = /\.((?:\\.|[^.[\]\\])+)/y;
 const quotedStep = /\[(?:'([^']*)'|"([^"]*)")\]/y;
 const indexStep = /\[(-?\d+)\]/y;
 const allStep = /\[\*\]|\.\*/y;
-const filterStep = /\[\?\(\s*@((?:\.[^=!<>\s()]+|\[[^\]]*\])*)\s*(?:(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|[^\s()]+)\s*)?\)\]/y;
+const filterStep = /\[\?\(\s*@((?:\.[^.=!<>\s()[\]]+|\[[^\]]*\])*)\s*(?:(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|[^\s()]+)\s*)?\)\]/y;
 
 function parseSteps(text: string, source: string): Step[] {
   if (text.length > longestPath) throw new Error("JSON path is too long");

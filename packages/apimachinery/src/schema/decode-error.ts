@@ -1,3 +1,5 @@
+import type { GroupVersionKind } from "../meta/types.ts";
+import { quoteText } from "../validation/field-errors.ts";
 import type { Schema } from "./schema.ts";
 
 /**
@@ -13,6 +15,34 @@ export function unmarshalError(root: Schema, path: readonly (string | number)[],
   const place = locate(root, path);
   const target = place.struct === undefined ? "Go value" : `Go struct field ${place.struct}.${place.fields.join(".")}`;
   return new DecodeError(`json: cannot unmarshal ${jsonKind(value, place.schema)} into ${target} of type ${goType(place.schema)}`);
+}
+
+/** The error of a type that reads its own JSON, which does not know its place. */
+export function unmarshalValueError(value: unknown, goTypeName: string): DecodeError {
+  const schema: Schema = { type: goTypeName === "string" ? "string" : "integer" };
+  return new DecodeError(`json: cannot unmarshal ${jsonKind(value, schema)} into Go value of type ${goTypeName}`);
+}
+
+/**
+ * The message of a 400 for an object that cannot be decoded:
+ * `Deployment in version "v1" cannot be handled as a Deployment: <cause>`.
+ */
+export function cannotHandleMessage(gvk: GroupVersionKind, cause: unknown, expectedKind = gvk.kind): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return `${gvk.kind} in version "${gvk.version}" cannot be handled as a ${expectedKind}: ${text}`;
+}
+
+/** The texts of strict decoding, one for each field: errors under `fieldValidation=Strict`, `Warning` headers under `Warn`. */
+export function strictDecodingTexts(unknownFields: readonly string[], duplicateFields: readonly string[]): string[] {
+  return [
+    ...duplicateFields.map((path) => `duplicate field ${quoteText(path)}`),
+    ...unknownFields.map((path) => `unknown field ${quoteText(path)}`),
+  ];
+}
+
+/** `strict decoding error: unknown field "spec.foo"`. */
+export function strictDecodingMessage(texts: readonly string[]): string {
+  return `strict decoding error: ${texts.join(", ")}`;
 }
 
 /** Follows the path again, which only errors have to do. */

@@ -2,7 +2,7 @@ import { canonicalQuantity } from "../quantity/quantity.ts";
 import { isPlainObject, setField } from "../meta/deep.ts";
 import { formatDuration, parseDuration } from "../time/duration.ts";
 import { canonicalMicroTime, canonicalTime } from "../time/time.ts";
-import { DecodeError, unmarshalError } from "./decode-error.ts";
+import { DecodeError, unmarshalError, unmarshalValueError } from "./decode-error.ts";
 import { formatPath } from "./prune.ts";
 import type { Schema } from "./schema.ts";
 
@@ -84,21 +84,16 @@ function integer(largest: number): Normaliser {
   };
 }
 
-function intOrString(value: unknown, walk: Walk): unknown {
+function intOrString(value: unknown): unknown {
   if (typeof value === "string") return value;
-  if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
-  if (isPlainObject(value) || typeof value !== "number") {
-    const kind = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
-    throw new DecodeError(`json: cannot unmarshal ${kind} into Go value of type int32`);
-  }
-  return fail(value, walk);
+  if (typeof value === "number" && Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31) return value;
+  throw unmarshalValueError(value, "int32");
 }
 
 function compileString(format: string | undefined): Normaliser {
   switch (format) {
     case "quantity":
-      return (value, walk) =>
-        typeof value === "string" || typeof value === "number" ? converted(canonicalQuantity, value) : fail(value, walk);
+      return (value) => converted(canonicalQuantity, typeof value === "number" ? value : typeof value === "string" ? value : "");
     case "date-time":
       return text(canonicalTime);
     case "micro-time":
@@ -106,14 +101,18 @@ function compileString(format: string | undefined): Normaliser {
     case "duration":
       return text((value) => formatDuration(parseDuration(value)));
     case "byte":
-      return text(checkBase64);
+      return (value, walk) => (typeof value === "string" ? converted(checkBase64, value) : fail(value, walk));
     default:
       return ofType("string");
   }
 }
 
+/** Times and durations read their own JSON, so their errors name no field. */
 function text(convert: (value: string) => string): Normaliser {
-  return (value, walk) => (typeof value === "string" ? converted(convert, value) : fail(value, walk));
+  return (value) => {
+    if (typeof value !== "string") throw unmarshalValueError(value, "string");
+    return converted(convert, value);
+  };
 }
 
 /** The formats' own errors become decoding errors, with their text. */

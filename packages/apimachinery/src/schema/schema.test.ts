@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatFieldError } from "../validation/field-errors.ts";
+import { cannotHandleMessage, strictDecodingMessage, strictDecodingTexts } from "./decode-error.ts";
 import { applyDefaults, hasDefaults } from "./defaults.ts";
 import { normalise } from "./normalise.ts";
 import { prune } from "./prune.ts";
@@ -95,6 +96,9 @@ describe("normalise", () => {
     [{ spec: "x" }, "json: cannot unmarshal string into Go struct field Deployment.spec of type v1.DeploymentSpec"],
     [[], "json: cannot unmarshal array into Go value of type v1.Deployment"],
     [{ spec: { surge: true } }, "json: cannot unmarshal bool into Go value of type int32"],
+    [{ spec: { surge: 1.5 } }, "json: cannot unmarshal number 1.5 into Go value of type int32"],
+    [{ spec: { timeout: 5 } }, "json: cannot unmarshal number into Go value of type string"],
+    [{ spec: { containers: [{ limits: { cpu: true } }] } }, "quantities must match the regular expression"],
     [{ spec: { timeout: "1x" } }, 'time: invalid duration "1x"'],
     [
       { spec: { replicas: 2 ** 40 } },
@@ -103,6 +107,13 @@ describe("normalise", () => {
   ])("%j is refused in Go's words", (value, message) => {
     expect(() => normalise(deployment, value)).toThrow(message);
   });
+});
+
+test("strict decoding names every field", () => {
+  const texts = strictDecodingTexts(["spec.foo"], ["metadata.name"]);
+  expect(cannotHandleMessage({ group: "apps", version: "v1", kind: "Deployment" }, new Error(strictDecodingMessage(texts)))).toBe(
+    'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: duplicate field "metadata.name", unknown field "spec.foo"',
+  );
 });
 
 describe("applyDefaults", () => {

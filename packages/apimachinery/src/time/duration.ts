@@ -1,3 +1,5 @@
+import { parseTime } from "./time.ts";
+
 /** Durations in Go's text form (`1h2m3s`), kept as whole nanoseconds in a bigint, for a double would lose some. */
 
 const unitNanos: Readonly<Record<string, bigint>> = {
@@ -14,14 +16,14 @@ const largest = 2n ** 63n - 1n;
 
 /** Reads `1h2m3.5s`, `-5ms`, `0`. Throws an Error with Go's text. */
 export function parseDuration(text: string): bigint {
-  const match = /^([+-]?)((?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
+  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
   if (match === null) {
     if (/^[+-]?0$/.test(text)) return 0n;
-    const isUnitless = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text);
+    const isUnitless = /^[+-]?(\d+(?:\.\d*)?|\.\d+)$/.test(text);
     throw new Error(`time: ${isUnitless ? "missing unit in" : "invalid"} duration ${JSON.stringify(text)}`);
   }
   let nanos = 0n;
-  for (const [, number = "", unit = ""] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, number = "", unit = ""] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     const [whole = "", fraction = ""] = number.split(".");
     const scale = unitNanos[unit] as bigint;
     nanos += BigInt(whole || "0") * scale + (BigInt(fraction || "0") * scale) / 10n ** BigInt(fraction.length);
@@ -82,6 +84,12 @@ export function humanDuration(milliseconds: number): string {
   if (seconds < 2 * year) return `${Math.trunc(seconds / day)}d`;
   if (seconds < 8 * year) return twoUnits(seconds, [year, "y"], [day, "d"]);
   return `${Math.trunc(seconds / year)}y`;
+}
+
+/** {@link humanDuration} since a timestamp; `<unknown>` when there is none. */
+export function ageOf(timestamp: string | null | undefined, nowMs: number): string {
+  const since = parseTime(timestamp);
+  return Number.isNaN(since) ? "<unknown>" : humanDuration(nowMs - since);
 }
 
 function twoUnits(seconds: number, [large, largeName]: [number, string], [small, smallName]: [number, string]): string {

@@ -1,7 +1,7 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { isPercent, scaledIntOrPercent } from "../int-or-string/int-or-string.ts";
-import { formatDuration, humanDuration, parseDuration } from "./duration.ts";
+import { ageOf, formatDuration, humanDuration, parseDuration } from "./duration.ts";
 import { canonicalMicroTime, canonicalTime, formatMicroTime, formatTime, parseTime } from "./time.ts";
 
 test("durations are written as Go writes them, and read back", () => {
@@ -38,6 +38,12 @@ test("ages are short", () => {
     [69_120_000, "2y70d"],
   ];
   for (const [seconds, text] of ages) expect(humanDuration(seconds * 1000)).toBe(text);
+});
+
+test("hostile texts are refused at once", () => {
+  expect(() => parseDuration(`${"11h".repeat(5000)}x`)).toThrow("invalid duration");
+  expect(ageOf(undefined, 0)).toBe("<unknown>");
+  expect(ageOf("1970-01-01T00:00:00Z", 90_000)).toBe("90s");
 });
 
 test("times are UTC, in whole seconds or microseconds", () => {
