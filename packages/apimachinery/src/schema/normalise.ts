@@ -182,8 +182,9 @@ function object(schema: Schema): Normaliser {
   const fields = new Map<string, Field>();
   for (const [name, property] of Object.entries(properties ?? {})) {
     const isRequired = schema.required?.includes(name) === true;
-    const isCollection = property.type === "array" || (property.type === "object" && property.properties === undefined);
-    const dropsEmpty = !isRequired && isCollection && property.format !== "fields-v1";
+    const isMap = property.type === "object" && property.properties === undefined && property.additionalProperties !== undefined;
+    const isCollection = property.type === "array" || isMap;
+    const dropsEmpty = !isRequired && isCollection;
     fields.set(name, { schema: property, dropsEmpty, dropsZero: property.isZeroOmitted === true });
   }
   const entry: Field | undefined = additionalProperties && { schema: additionalProperties, dropsEmpty: false, dropsZero: false };

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatFieldError } from "../validation/field-errors.ts";
 import { cannotHandleMessage, strictDecodingMessage, strictDecodingTexts } from "./decode-error.ts";
@@ -51,6 +52,27 @@ const deployment: Schema = {
 };
 
 describe("normalise", () => {
+  test("what is normal stays as it is", () => {
+    const containers = fc.array(
+      fc.record(
+        { name: fc.string(), pull: fc.string(), args: fc.array(fc.option(fc.string())), limits: fc.dictionary(fc.string(), fc.nat()) },
+        { requiredKeys: [] },
+      ),
+    );
+    const specs = fc.record(
+      { replicas: fc.option(fc.nat(9)), surge: fc.option(fc.oneof(fc.nat(9), fc.string())), containers },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(specs, (spec) => {
+        const once = JSON.stringify(normalise(deployment, structuredClone({ spec })).value);
+        const twice = normalise(deployment, JSON.parse(once));
+        expect(JSON.stringify(twice.value)).toBe(once);
+        expect(twice.unknownFields).toEqual([]);
+      }),
+    );
+  });
+
   test("gives an object the form that Go's types give it", () => {
     const value = {
       metadata: { name: "x", creationTimestamp: null, annotations: { a: null } },

@@ -118,6 +118,12 @@ describe("YAML", () => {
     await expect(decodeYaml(bomb)).rejects.toThrow("alias");
   });
 
+  test("refuses bad syntax and absurd depth", async () => {
+    await expect(decodeYaml("a: [1")).rejects.toThrow(/^yaml: /);
+    await expect(decodeYaml("[".repeat(1500) + "]".repeat(1500))).rejects.toThrow("yaml: exceeded max depth");
+    await expect(decodeYaml("[".repeat(50_000))).rejects.toThrow("yaml: ");
+  });
+
   test("splits streams and drops empty documents", async () => {
     expect(await decodeYamlDocuments("---\na: 1\n---\n# nothing\n--- # next\nb: |\n  --- not\n")).toEqual([{ a: 1 }, { b: "--- not\n" }]);
   });

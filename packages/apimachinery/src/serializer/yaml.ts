@@ -8,7 +8,6 @@ export interface DecodedYaml {
 
 /** How often anchors may be used in all: enough for people, too little for a bomb. */
 const aliasLimit = 100;
-const depthLimit = 1000;
 
 /**
  * Reads one YAML document as the Go library of Kubernetes does: YAML 1.1 booleans (`yes`, `on`) and octals (`0644`), merge
@@ -16,36 +15,35 @@ const depthLimit = 1000;
  */
 export async function decodeYaml(text: string): Promise<DecodedYaml> {
   // Loaded at first use: most requests are JSON, and the parser is the largest thing here.
-  const { isCollection, isMap, isScalar, LineCounter, parseDocument, visit } = await import("yaml");
+  const { isScalar, LineCounter, parseDocument, visit } = await import("yaml");
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    version: "1.1",
-    uniqueKeys: false,
-    lineCounter: lines,
-    logLevel: "silent",
-    customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !isForeignTag(tag)),
-  });
-  const error = document.errors[0];
-  if (error !== undefined) throw new JsonSyntaxError(`yaml: ${firstLine(error.message)}`, { cause: error });
   const duplicateKeys: string[] = [];
-  visit(document, {
-    Collection(_, node, path) {
-      if (path.length > depthLimit) throw new JsonSyntaxError("yaml: exceeded max depth");
-      if (!isMap(node)) return;
-      const seen = new Set<string>();
-      for (const { key } of node.items) {
-        if (!isScalar(key) || isCollection(key)) continue;
-        const name = String(key.value);
-        const line = lines.linePos(key.range?.[0] ?? 0).line;
-        if (seen.has(name)) duplicateKeys.push(`line ${line}: key ${JSON.stringify(name)} already set in map`);
-        seen.add(name);
-      }
-    },
-  });
   try {
+    const document = parseDocument(text, {
+      version: "1.1",
+      uniqueKeys: false,
+      lineCounter: lines,
+      logLevel: "silent",
+      customTags: (tags) => tags.filter((tag) => typeof tag === "string" || !isForeignTag(tag)),
+    });
+    if (document.errors[0] !== undefined) throw document.errors[0];
+    visit(document, {
+      Map(_, node) {
+        const seen = new Set<string>();
+        for (const { key } of node.items) {
+          if (!isScalar(key)) continue;
+          const name = String(key.value);
+          const line = lines.linePos(key.range?.[0] ?? 0).line;
+          if (seen.has(name)) duplicateKeys.push(`line ${line}: key ${JSON.stringify(name)} already set in map`);
+          seen.add(name);
+        }
+      },
+    });
     return { value: document.toJS({ maxAliasCount: aliasLimit }) as unknown, duplicateKeys };
   } catch (cause) {
-    throw new JsonSyntaxError(`yaml: ${(cause as Error).message}`, { cause });
+    // The parser recurses and reports absurd depth as a stack overflow, some hundred levels down.
+    const message = /call stack/.test((cause as Error).message) ? "exceeded max depth" : (cause as Error).message;
+    throw new JsonSyntaxError(`yaml: ${firstLine(message)}`, { cause });
   }
 }
 
