@@ -111,11 +111,16 @@ describe("YAML", () => {
     expect((await decodeYaml("a: 1\nb:\n  c: 1\n  c: 2\n")).duplicateKeys).toEqual(['line 4: key "c" already set in map']);
   });
 
-  test("bounds what anchors can grow to", async () => {
-    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e"]
-      .map((name, index) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${"abcd"[index]}`).join(",")}]`)
-      .join("\n")}`;
-    await expect(decodeYaml(bomb)).rejects.toThrow("alias");
+  test("gives every use of an anchor its own value, and bounds how far they grow", async () => {
+    const { value } = await decodeYaml(`a: &a {x: 1}\nb: [${Array.from({ length: 300 }, () => "*a").join(",")}]\n`);
+    const { a, b } = value as { a: unknown; b: unknown[] };
+    expect(b[299]).toEqual({ x: 1 });
+    expect(b[299]).not.toBe(a);
+    expect(b[0]).not.toBe(b[1]);
+    const nine = (item: string): string => `[${Array.from({ length: 9 }, () => item).join(",")}]`;
+    const names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const bomb = names.map((name, index) => `${name}: &${name} ${nine(index === 0 ? "x" : `*${names[index - 1]}`)}`).join("\n");
+    await expect(decodeYaml(bomb)).rejects.toThrow("yaml: document contains excessive aliasing");
   });
 
   test("refuses bad syntax and absurd depth", async () => {

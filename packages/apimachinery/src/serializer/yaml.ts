@@ -1,3 +1,4 @@
+import { isPlainObject, setField } from "../meta/deep.ts";
 import { JsonSyntaxError } from "./json-scan.ts";
 
 export interface DecodedYaml {
@@ -6,8 +7,8 @@ export interface DecodedYaml {
   readonly duplicateKeys: readonly string[];
 }
 
-/** How often anchors may be used in all: enough for people, too little for a bomb. */
-const aliasLimit = 100;
+/** How many values a document with anchors may grow to: ample for people, too little for a bomb. */
+const expandedLimit = 100_000;
 
 /**
  * Reads one YAML document as the Go library of Kubernetes does: YAML 1.1 booleans (`yes`, `on`) and octals (`0644`), merge
@@ -18,6 +19,7 @@ export async function decodeYaml(text: string): Promise<DecodedYaml> {
   const { isScalar, LineCounter, parseDocument, visit } = await import("yaml");
   const lines = new LineCounter();
   const duplicateKeys: string[] = [];
+  let hasAliases = false;
   try {
     const document = parseDocument(text, {
       version: "1.1",
@@ -28,6 +30,9 @@ export async function decodeYaml(text: string): Promise<DecodedYaml> {
     });
     if (document.errors[0] !== undefined) throw document.errors[0];
     visit(document, {
+      Alias() {
+        hasAliases = true;
+      },
       Map(_, node) {
         const seen = new Set<string>();
         for (const { key } of node.items) {
@@ -39,12 +44,24 @@ export async function decodeYaml(text: string): Promise<DecodedYaml> {
         }
       },
     });
-    return { value: document.toJS({ maxAliasCount: aliasLimit }) as unknown, duplicateKeys };
+    // The library's own limit counts uses of an anchor, of which an honest document may have hundreds.
+    const value = document.toJS({ maxAliasCount: -1 }) as unknown;
+    return { value: hasAliases ? unshared(value, { left: expandedLimit }) : value, duplicateKeys };
   } catch (cause) {
     // The parser recurses and reports absurd depth as a stack overflow, some hundred levels down.
     const message = /call stack/.test((cause as Error).message) ? "exceeded max depth" : (cause as Error).message;
     throw new JsonSyntaxError(`yaml: ${firstLine(message)}`, { cause });
   }
+}
+
+/** A copy in which no two places share an object, for decoding changes objects in place. */
+function unshared(value: unknown, budget: { left: number }): unknown {
+  if (--budget.left < 0) throw new Error("document contains excessive aliasing");
+  if (Array.isArray(value)) return value.map((item) => unshared(item, budget));
+  if (!isPlainObject(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) setField(copy, key, unshared(value[key], budget));
+  return copy;
 }
 
 /** Reads all documents of a stream; empty ones are left out. */
