@@ -21,7 +21,6 @@ const byCode: Readonly<Record<number, readonly [StatusReason, string]>> = {
   405: ["MethodNotAllowed", "the server does not allow this method on the requested resource"],
   406: ["NotAcceptable", "the server was unable to respond with a content type that the client supports"],
   409: ["Conflict", "the server reported a conflict"],
-  410: ["Expired", "the server reported that the requested version has expired"],
   415: ["UnsupportedMediaType", "the server was unable to read a content type that the client sent"],
   422: ["Invalid", "the server rejected our request due to an error in our request"],
   429: ["TooManyRequests", "the server has received too many requests and has asked us to try again later"],
