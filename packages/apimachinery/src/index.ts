@@ -46,3 +46,6 @@ export { JsonSyntaxError, scanJson } from "./serializer/json-scan.ts";
 export * from "./serializer/json.ts";
 export * from "./serializer/encode.ts";
 export * from "./serializer/yaml.ts";
+
+export * from "./patch/index.ts";
+export * from "./apply/index.ts";

@@ -1,0 +1,152 @@
+import { deepEqual, isPlainObject } from "../meta/deep.ts";
+import type { Schema } from "../schema/schema.ts";
+import { emptySet, isEmptySet, leafSet, makeSet, type FieldSet } from "./field-set.ts";
+import { itemsByElement } from "./list-items.ts";
+import { fieldElement, type PathElement } from "./path-element.ts";
+import { deducedSchema, fieldSchema, fitsShape, isNamedField, isVoid, shapeOf } from "./shape.ts";
+import { unownedMeta, unownedRoot } from "./unowned.ts";
+
+/** What a write did: the paths that it added or set to something else, and those that it took away. */
+export interface Changes {
+  readonly changed: FieldSet;
+  readonly removed: FieldSet;
+}
+
+/** Nothing changed. */
+export const noChanges: Changes = { changed: emptySet, removed: emptySet };
+
+/** Which top-level fields a write cannot set: `status` for the main resource, the others for the `status` subresource. */
+export type ResetFields = readonly string[];
+
+/** Compares two objects in one walk; `old` is undefined for a create. */
+export function compareObjects(schema: Schema, old: unknown, next: unknown, resetFields: ResetFields = []): Changes {
+  const before = isPlainObject(old) ? old : {};
+  const after = isPlainObject(next) ? next : {};
+  const diff = new Diff();
+  for (const name of namesOf(before, after)) {
+    if (unownedRoot.has(name) || resetFields.includes(name)) continue;
+    const element = fieldElement(name);
+    const child = fieldSchema(schema, name);
+    if (name === "metadata") diff.add(element, compareMeta(child, before[name], after[name]));
+    else diff.add(element, compareField({ schema, name }, before[name], after[name]));
+  }
+  return diff.changes(false, false);
+}
+
+function compareMeta(schema: Schema, old: unknown, next: unknown): Changes {
+  const before = isPlainObject(old) ? old : {};
+  const after = isPlainObject(next) ? next : {};
+  const diff = new Diff();
+  for (const name of namesOf(before, after)) {
+    if (!unownedMeta.has(name)) diff.add(fieldElement(name), compareValues(metaField(schema, name), before[name], after[name]));
+  }
+  return diff.changes(false, false);
+}
+
+const listOfValues: Schema = { type: "array", listType: "set", items: { type: "string" } };
+const metaFallback: Readonly<Record<string, Schema>> = {
+  finalizers: listOfValues,
+  ownerReferences: { type: "array", listType: "map", listMapKeys: ["uid"], items: { type: "object", mapType: "atomic" } },
+  labels: { type: "object", additionalProperties: { type: "string" } },
+  annotations: { type: "object", additionalProperties: { type: "string" } },
+};
+
+/** Schemas of custom resources leave metadata to the server. */
+export function metaField(schema: Schema, name: string): Schema {
+  return schema.properties?.[name] ?? metaFallback[name] ?? deducedSchema;
+}
+
+interface NamedField {
+  readonly schema: Schema;
+  readonly name: string;
+}
+
+/**
+ * Built-in objects always have certain parts, though empty, because the structs of the reference implementation do: nobody owns the
+ * `spec` of a Deployment by creating it. The parts are recognized by their type's name, and lists by being required.
+ */
+const residentType = /(?:Spec|Status|ObjectMeta|Strategy)$/;
+
+function compareField(field: NamedField, before: unknown, after: unknown): Changes {
+  const schema = fieldSchema(field.schema, field.name);
+  if (field.schema.refName !== undefined && schema !== undefined) {
+    const isResident =
+      schema.type === "array"
+        ? field.schema.required?.includes(field.name) === true && shapeOf(schema) !== "leaf"
+        : schema.refName !== undefined && residentType.test(schema.refName);
+    if (isResident && (before === undefined || after === undefined)) return compareValues(schema, before ?? null, after ?? null);
+  }
+  return compareValues(schema, before, after);
+}
+
+/** Compares two values; undefined is an absent one. */
+export function compareValues(schema: Schema, before: unknown, after: unknown): Changes {
+  if (before === after) return noChanges;
+  const shape = shapeOf(schema);
+  const isLeaf = shape === "leaf" || !fitsShape(shape, before) || !fitsShape(shape, after) || (isVoid(before) && isVoid(after));
+  if (isLeaf) return compareLeaves(before, after);
+  const diff = shape === "map" ? compareMaps(schema, before, after) : compareLists(schema, before, after);
+  return diff.changes(before === undefined, after === undefined);
+}
+
+function compareLeaves(before: unknown, after: unknown): Changes {
+  if (before === undefined) return { changed: leafSet, removed: emptySet };
+  if (after === undefined) return { changed: emptySet, removed: leafSet };
+  if (isVoid(before) && isVoid(after) && (before === null || after === null)) return noChanges;
+  return deepEqual(before, after) ? noChanges : { changed: leafSet, removed: emptySet };
+}
+
+function compareMaps(schema: Schema, old: unknown, next: unknown): Diff {
+  const before = (old ?? {}) as Record<string, unknown>;
+  const after = (next ?? {}) as Record<string, unknown>;
+  const diff = new Diff();
+  // Whatever is new as a whole has no resident parts.
+  const canReside = old !== undefined && next !== undefined && schema.refName !== undefined;
+  for (const name of namesOf(before, after)) {
+    if (before[name] === after[name]) continue;
+    const changes =
+      canReside && isNamedField(schema, name)
+        ? compareField({ schema, name }, before[name], after[name])
+        : compareValues(fieldSchema(schema, name), before[name], after[name]);
+    diff.add(fieldElement(name), changes);
+  }
+  return diff;
+}
+
+function compareLists(schema: Schema, old: unknown, next: unknown): Diff {
+  const before = itemsByElement(schema, old);
+  const after = itemsByElement(schema, next);
+  const items = schema.items ?? deducedSchema;
+  const diff = new Diff();
+  for (const [element, nextItems] of after) {
+    const oldItems = before.get(element);
+    if (nextItems.length > 1 || (oldItems !== undefined && oldItems.length > 1)) diff.add(element, compareLeaves(oldItems, nextItems));
+    else diff.add(element, compareValues(items, oldItems?.[0], nextItems[0]));
+  }
+  for (const [element, oldItems] of before) if (!after.has(element)) diff.add(element, compareValues(items, oldItems[0], undefined));
+  return diff;
+}
+
+function namesOf(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
+  const names = Object.keys(after);
+  for (const name of Object.keys(before)) if (!Object.hasOwn(after, name)) names.push(name);
+  return names;
+}
+
+/** Gathers the changes of the parts; nothing is allocated while there are none. */
+class Diff {
+  #changed: Map<PathElement, FieldSet> | undefined;
+  #removed: Map<PathElement, FieldSet> | undefined;
+
+  add(element: PathElement, changes: Changes): void {
+    if (changes === noChanges) return;
+    if (!isEmptySet(changes.changed)) (this.#changed ??= new Map<PathElement, FieldSet>()).set(element, changes.changed);
+    if (!isEmptySet(changes.removed)) (this.#removed ??= new Map<PathElement, FieldSet>()).set(element, changes.removed);
+  }
+
+  /** With the node itself, when it came or went as a whole. */
+  changes(isAdded: boolean, isRemoved: boolean): Changes {
+    if (this.#changed === undefined && this.#removed === undefined && !isAdded && !isRemoved) return noChanges;
+    return { changed: makeSet(isAdded, this.#changed ?? new Map()), removed: makeSet(isRemoved, this.#removed ?? new Map()) };
+  }
+}
