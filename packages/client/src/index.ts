@@ -17,5 +17,5 @@ export { createHttpsTransport, type HttpsTransport, type HttpsTransportOptions }
 export { methodOf, requestPath } from "./https/request-path.ts";
 export * from "./kubeconfig/kubeconfig.ts";
 export * from "./kubeconfig/load.ts";
-export { formatMicroTime, leaseResource, type LeaseObject, type LeaseSpec } from "./leader/lease.ts";
+export { leaseResource, type LeaseObject, type LeaseSpec } from "./leader/lease.ts";
 export { runLeaderElection, type LeaderElectionOptions } from "./leader/leader-election.ts";

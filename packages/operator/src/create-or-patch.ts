@@ -1,4 +1,4 @@
-import { hasReason, type KubeObject, type ResourceType } from "@coracle/apimachinery";
+import { deepEqual, hasReason, isPlainObject, type KubeObject, type ResourceType } from "@coracle/apimachinery";
 import type { Client } from "@coracle/client";
 
 export interface CreateOrPatchResult<T> {
@@ -34,29 +34,14 @@ export async function createOrPatch<T extends KubeObject>(
   return { object: await requests.patch(name, patch, { type: "application/merge-patch+json" }), outcome: "patched" };
 }
 
-type JsonObject = Record<string, unknown>;
-
 /** The merge patch that gives `current` the values of `desired`; undefined when it has them. */
 function difference(desired: unknown, current: unknown): unknown {
-  if (!isObject(desired) || !isObject(current)) return isEqual(desired, current) ? undefined : desired;
-  const patch: JsonObject = {};
+  if (!isPlainObject(desired) || !isPlainObject(current)) return deepEqual(desired, current) ? undefined : desired;
+  const patch: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(desired)) {
     if (value === undefined) continue;
     const change = difference(value, current[field]);
     if (change !== undefined) patch[field] = change;
   }
   return Object.keys(patch).length > 0 ? patch : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Equality of JSON values, whatever the order of fields. */
-function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => isEqual(item, b[index]));
-  if (!isObject(a) || !isObject(b)) return false;
-  const fields = Object.keys(a);
-  return fields.length === Object.keys(b).length && fields.every((field) => field in b && isEqual(a[field], b[field]));
 }

@@ -3,7 +3,7 @@
  * to controller-runtime's manager; it knows no kind.
  *
  * A controller says which changes matter ({@link Source}s) and how one key is reconciled; {@link createManager} runs it: caches in sync
- * first, one worker for a key, back-off after failures, a stop that waits.
+ * first, one worker for a key, back-off after failures, a stop that waits. Conditions are in `@coracle/apimachinery` (`setCondition`).
  *
  * ```ts
  * const manager = createManager({ client, clock: systemClock, random: systemRandom, log });
@@ -22,6 +22,5 @@ export type { ControllerContext, ControllerDefinition, ControllerFactory, KeyQue
 export { createManager, type LeaderElectionSettings, type Manager, type ManagerOptions } from "./manager.ts";
 export type { ControllerMetrics } from "./metrics.ts";
 export { cached, mapped, owned, watchFor } from "./sources.ts";
-export { findCondition, isConditionTrue, timestamp, withCondition, withoutCondition, type ConditionLike } from "./conditions.ts";
 export { addFinalizer, hasFinalizer, removeFinalizer } from "./finalizers.ts";
 export { createOrPatch, type CreateOrPatchResult } from "./create-or-patch.ts";

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from "@coracle/base";
-import { hasReason, StatusError, type KubeObject } from "@coracle/apimachinery";
+import { formatTime, hasReason, StatusError, type KubeObject } from "@coracle/apimachinery";
 import type { Client } from "../client.ts";
 import type { EventRecorder } from "../events.ts";
 import { EventCorrelator } from "./correlator.ts";
@@ -88,7 +88,7 @@ interface Occurrence extends Pick<CoreEvent, "type" | "reason" | "message" | "so
 }
 
 function createEvent(object: KubeObject, { nano, nowMs, source, ...occurrence }: Occurrence): CoreEvent {
-  const timestamp = new Date(nowMs).toISOString().replace(/\.\d+Z$/, "Z");
+  const timestamp = formatTime(nowMs);
   const { name = "", namespace = "default" } = object.metadata;
   return {
     apiVersion: "v1",

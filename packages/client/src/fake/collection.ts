@@ -1,9 +1,15 @@
-import { objectKey, type GroupVersionResource, type KubeObject, type UnstructuredObject } from "@coracle/apimachinery";
+import {
+  newResourceExpired,
+  objectKey,
+  parseLabelSelector,
+  type GroupVersionResource,
+  type KubeObject,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
 import { EventChannel } from "../event-channel.ts";
 import { InformerCache } from "../informer/informer-cache.ts";
 import type { ApiRequest, WatchEvent } from "../transport.ts";
-import { refuse } from "./refusals.ts";
-import { matchesFields, matchesLabels } from "./selectors.ts";
+import { matchesFields } from "./selectors.ts";
 
 interface LogEntry {
   readonly revision: number;
@@ -68,7 +74,7 @@ export class FakeCollection {
     const from = request.query?.resourceVersion;
     const fromRevision = from === undefined || from === "" || from === "0" ? undefined : Number(from);
     if (fromRevision !== undefined && fromRevision < this.#compactedRevision) {
-      const { status } = refuse(410, "Expired", `too old resource version: ${from} (${this.#compactedRevision})`);
+      const { status } = newResourceExpired(`too old resource version: ${from} (${this.#compactedRevision})`);
       yield { type: "ERROR", object: status as unknown as KubeObject };
       return;
     }
@@ -113,7 +119,7 @@ function isSelected({ namespace, name, query }: ApiRequest, object: Unstructured
   return (
     (namespace === undefined || namespace === "" || object.metadata.namespace === namespace) &&
     (name === undefined || object.metadata.name === name) &&
-    matchesLabels(query?.labelSelector, object.metadata.labels) &&
+    (query?.labelSelector === undefined || parseLabelSelector(query.labelSelector).matches(object.metadata.labels)) &&
     matchesFields(query?.fieldSelector, object)
   );
 }

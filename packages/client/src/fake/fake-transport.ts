@@ -1,7 +1,15 @@
 import { createSeededRandom, randomNameSuffix, randomUuid, VirtualClock, type Clock, type Random } from "@coracle/base";
 import {
   formatApiVersion,
+  formatTime,
+  newAlreadyExists,
+  newConflict,
+  newMethodNotAllowed,
+  newNotFound,
+  newPathNotFound,
+  newUnsupportedMediaType,
   objectKey,
+  successStatus,
   type DeleteOptions,
   type GroupVersionResource,
   type KubeList,
@@ -15,7 +23,6 @@ import type { InformerCache } from "../informer/informer-cache.ts";
 import type { ApiRequest, Transport, WatchEvent } from "../transport.ts";
 import { FakeCollection } from "./collection.ts";
 import { jsonPatch, mergePatch } from "./patches.ts";
-import { alreadyExists, conflict, notFound, refuse, staleObject } from "./refusals.ts";
 import { prepareCreate, prepareUpdate, startDeletion, type FakeRules } from "./rules.ts";
 
 export interface FakeTransportOptions {
@@ -127,9 +134,9 @@ class FakeServer implements FakeRules {
         return this.#delete(collection, this.#existing(collection, request), (request.body ?? {}) as DeleteOptions);
       case "deletecollection":
         for (const object of collection.select(request)) this.#delete(collection, object, (request.body ?? {}) as DeleteOptions);
-        return success();
+        return successStatus();
       case "watch":
-        throw refuse(405, "MethodNotAllowed", "use watch()");
+        throw newMethodNotAllowed(request.resource, "watch");
     }
   }
 
@@ -143,7 +150,7 @@ class FakeServer implements FakeRules {
 
   #existing(collection: FakeCollection, { namespace, name = "" }: ApiRequest): UnstructuredObject {
     const object = collection.cache.get(namespace === undefined || namespace === "" ? name : `${namespace}/${name}`);
-    if (object === undefined) throw notFound(collection.resource, name);
+    if (object === undefined) throw newNotFound(collection.resource, name);
     return object;
   }
 
@@ -164,7 +171,7 @@ class FakeServer implements FakeRules {
   #create(collection: FakeCollection, request: ApiRequest): KubeObject | Status {
     if (request.subresource !== undefined && request.subresource !== "") return this.#createSubresource(collection, request);
     const object = prepareCreate(request.body as UnstructuredObject, request, this);
-    if (collection.cache.get(objectKey(object)) !== undefined) throw alreadyExists(collection.resource, object.metadata.name ?? "");
+    if (collection.cache.get(objectKey(object)) !== undefined) throw newAlreadyExists(collection.resource, object.metadata.name ?? "");
     return this.#commit(collection, object, request);
   }
 
@@ -172,24 +179,20 @@ class FakeServer implements FakeRules {
     const object = this.#existing(collection, request);
     if (request.subresource === "eviction") {
       this.#delete(collection, object, (request.body as { deleteOptions?: DeleteOptions }).deleteOptions ?? {});
-      return success();
+      return successStatus();
     }
-    if (request.subresource !== "binding") throw refuse(404, "NotFound", "the server could not find the requested resource");
+    if (request.subresource !== "binding") throw newPathNotFound();
     const spec = object.spec as { nodeName?: string } | undefined;
     const node = (request.body as { target?: { name?: string } }).target?.name ?? "";
     if (spec?.nodeName !== undefined && spec.nodeName !== "") {
       const name = object.metadata.name ?? "";
-      throw conflict(
-        { group: "", version: "v1", resource: "pods/binding" },
-        name,
-        `pod ${name} is already assigned to node "${spec.nodeName}"`,
-      );
+      throw newConflict({ group: "", resource: "pods/binding" }, name, `pod ${name} is already assigned to node "${spec.nodeName}"`);
     }
     const status = (object.status ?? {}) as { conditions?: { type: string }[] };
     const scheduled = { type: "PodScheduled", status: "True", lastTransitionTime: this.timestamp() };
     const conditions = [...(status.conditions ?? []).filter(({ type }) => type !== "PodScheduled"), scheduled];
     this.#commit(collection, { ...object, spec: { ...spec, nodeName: node }, status: { ...status, conditions } }, request);
-    return success();
+    return successStatus();
   }
 
   #update(collection: FakeCollection, request: ApiRequest): KubeObject {
@@ -198,7 +201,7 @@ class FakeServer implements FakeRules {
     const given = (request.body as KubeObject).metadata;
     const isStale = given.resourceVersion !== undefined && given.resourceVersion !== old.metadata.resourceVersion;
     if (isStale || (given.uid !== undefined && given.uid !== old.metadata.uid)) {
-      throw conflict(collection.resource, old.metadata.name ?? "", staleObject);
+      throw newConflict(collection.resource, old.metadata.name ?? "");
     }
     return this.#store(collection, object, old, request);
   }
@@ -206,13 +209,13 @@ class FakeServer implements FakeRules {
   #patch(collection: FakeCollection, request: ApiRequest): KubeObject {
     if (request.contentType === "application/apply-patch+yaml") return this.#apply(collection, request);
     if (request.contentType === "application/strategic-merge-patch+json") {
-      throw refuse(415, "UnsupportedMediaType", "the fake transport does not know strategic merge patches");
+      throw newUnsupportedMediaType(["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]);
     }
     const old = this.#existing(collection, request);
     const patched = request.contentType === "application/json-patch+json" ? jsonPatch(old, request.body) : mergePatch(old, request.body);
     const object = patched as UnstructuredObject;
     if (object.metadata.resourceVersion !== old.metadata.resourceVersion) {
-      throw conflict(collection.resource, old.metadata.name ?? "", staleObject);
+      throw newConflict(collection.resource, old.metadata.name ?? "");
     }
     return this.#store(collection, prepareUpdate(object, old, request.subresource ?? ""), old, request);
   }
@@ -241,15 +244,15 @@ class FakeServer implements FakeRules {
     const name = object.metadata.name ?? "";
     if (uid !== undefined && uid !== object.metadata.uid) {
       const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${object.metadata.uid}`;
-      throw conflict(collection.resource, name, why);
+      throw newConflict(collection.resource, name, why);
     }
     if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
-      throw conflict(collection.resource, name, staleObject);
+      throw newConflict(collection.resource, name);
     }
     const marked = startDeletion(object, collection.resource, options, this);
     if (marked === undefined) {
       this.#removeNow(collection, object);
-      return success();
+      return successStatus();
     }
     return marked === object ? object : this.#commit(collection, marked, undefined);
   }
@@ -295,14 +298,10 @@ class FakeServer implements FakeRules {
   }
 
   timestamp(): string {
-    return new Date(this.clock.now()).toISOString().replace(/\.\d+Z$/, "Z");
+    return formatTime(this.clock.now());
   }
 
   generateName(prefix: string): string {
     return `${prefix}${randomNameSuffix(this.random)}`;
   }
-}
-
-function success(): Status {
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };
 }

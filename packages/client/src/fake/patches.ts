@@ -1,15 +1,11 @@
-import { refuse } from "./refusals.ts";
+import { isPlainObject, StatusError } from "@coracle/apimachinery";
 
 type JsonObject = Record<string, unknown>;
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** RFC 7386. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const result: JsonObject = isObject(target) ? { ...target } : {};
+  if (!isPlainObject(patch)) return patch;
+  const result: JsonObject = isPlainObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete result[name];
     else result[name] = mergePatch(result[name], value);
@@ -61,10 +57,7 @@ function applyStep(parent: JsonObject | unknown[], last: string, step: JsonPatch
   }
 }
 
-function invalidPath(step: JsonPatchStep): Error {
-  return refuse(
-    422,
-    "Invalid",
-    `the server rejected our request due to an error in our request: ${step.op} operation does not apply: ${step.path}`,
-  );
+function invalidPath({ op, path }: JsonPatchStep): StatusError {
+  const message = `the server rejected our request due to an error in our request: ${op} operation does not apply: ${path}`;
+  return new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason: "Invalid", code: 422 });
 }

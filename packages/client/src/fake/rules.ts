@@ -1,7 +1,14 @@
 import { randomUuid, type Random } from "@coracle/base";
-import type { DeleteOptions, GroupVersionResource, ObjectMeta, UnstructuredObject } from "@coracle/apimachinery";
+import {
+  newBadRequest,
+  newInvalid,
+  newPathNotFound,
+  type DeleteOptions,
+  type GroupVersionResource,
+  type ObjectMeta,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
 import type { ApiRequest } from "../transport.ts";
-import { refuse } from "./refusals.ts";
 
 /** What the rules need of the server that applies them. */
 export interface FakeRules {
@@ -14,14 +21,19 @@ export interface FakeRules {
 export function prepareCreate(body: UnstructuredObject, request: ApiRequest, rules: FakeRules): UnstructuredObject {
   const { status: _status, ...rest } = body;
   if ((body.metadata.resourceVersion ?? "") !== "") {
-    throw refuse(400, "BadRequest", "resourceVersion should not be set on objects to be created");
+    throw newBadRequest("resourceVersion should not be set on objects to be created");
   }
   const { namespace, generateName } = body.metadata;
   if (request.namespace !== undefined && namespace !== undefined && namespace !== request.namespace) {
-    throw refuse(400, "BadRequest", `the namespace of the provided object does not match the namespace sent on the request`);
+    throw newBadRequest(`the namespace of the provided object does not match the namespace sent on the request`);
   }
   const name = body.metadata.name ?? (generateName === undefined ? undefined : rules.generateName(generateName));
-  if (name === undefined) throw refuse(422, "Invalid", "metadata.name: Required value: name or generateName is required");
+  if (name === undefined) {
+    const detail = "name or generateName is required";
+    throw newInvalid({ group: request.resource.group, kind: body.kind }, "", [
+      { type: "FieldValueRequired", field: "metadata.name", detail },
+    ]);
+  }
   const metadata: ObjectMeta = {
     ...body.metadata,
     name,
@@ -47,7 +59,7 @@ export function prepareUpdate(body: UnstructuredObject, old: UnstructuredObject,
   }
   if (subresource === "status") return withField(old, "status", body.status, metadataOfStatusUpdate(old, kept));
   if (subresource === "finalize") return withField(old, "spec", body.spec, old.metadata);
-  if (subresource !== "") throw refuse(404, "NotFound", "the server could not find the requested resource");
+  if (subresource !== "") throw newPathNotFound();
   const isSpecChanged = JSON.stringify(body.spec) !== JSON.stringify(old.spec);
   if (isSpecChanged && generation !== undefined) kept.generation = generation + 1;
   return withField({ ...body, metadata: kept }, "status", old.status, kept);

@@ -1,7 +1,7 @@
 import { linkSignals, type Clock, type Logger, type Random } from "@coracle/base";
-import { hasReason } from "@coracle/apimachinery";
+import { formatMicroTime, hasReason } from "@coracle/apimachinery";
 import type { Client, ResourceClient } from "../client.ts";
-import { formatMicroTime, leaseResource, type LeaseObject, type LeaseSpec } from "./lease.ts";
+import { leaseResource, type LeaseObject, type LeaseSpec } from "./lease.ts";
 
 export interface LeaderElectionOptions {
   readonly client: Client;

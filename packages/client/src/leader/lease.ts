@@ -20,9 +20,3 @@ export const leaseResource: ResourceType<LeaseObject> = {
   kind: "Lease",
   isNamespaced: true,
 };
-
-/** A MicroTime: RFC 3339 with six decimals. */
-export function formatMicroTime(timeMs: number): string {
-  const text = new Date(timeMs).toISOString();
-  return `${text.slice(0, -1)}000Z`;
-}
