@@ -1,0 +1,239 @@
+import { deepEqual, findCondition, formatTime, hasReason, isConditionTrue } from "@coracle/apimachinery";
+import { resources, type Job, type JobStatus, type Pod } from "@coracle/api";
+import { watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
+import { Expectations } from "../pod-control/expectations.ts";
+import { addOwnerIndexes, candidatesOf } from "../pod-control/owner-index.ts";
+import { claimObjects } from "../pod-control/ownership.ts";
+import { createPodControl, podFromTemplate, slowStart, type PodControl } from "../pod-control/pod-control.ts";
+import { compareForDeletion } from "../pod-control/pod-status.ts";
+import { podSource } from "../pod-control/pod-watch.ts";
+import { withoutZeros } from "../replicaset/replicaset-controller.ts";
+import { deadlineOf, failureOf, indexAnnotation, indexOf, isIndexed, isJobFinished, isSucceeded, jobProgress, jobStatus, trackingFinalizer, wantedActive, withCondition, type JobProgress, type Verdict } from "./job-progress.ts";
+
+/** Delay after a failed pod, doubled with each failure; upstream's `DefaultJobPodFailureBackOff` and its maximum. */
+const podFailureBackoffMs = 10_000;
+const maxPodFailureBackoffMs = 600_000;
+const burst = 500;
+
+/** Runs pods until enough of them have succeeded. */
+export function createJobController(context: ControllerContext): ControllerDefinition {
+  const controller = new JobController(context);
+  const { client, signal } = context;
+  return {
+    name: "job-controller",
+    concurrency: 5,
+    sources: [
+      watchFor(resources.jobs),
+      podSource({ client, kind: "Job", workloads: client.informer(resources.jobs), selectorOf: (job) => job.spec?.selector, expectations: controller.expectations, signal }),
+    ],
+    reconcile: (key) => controller.reconcile(key),
+  };
+}
+
+class JobController {
+  readonly expectations: Expectations;
+  readonly #context: ControllerContext;
+  readonly #podControl: PodControl;
+
+  constructor(context: ControllerContext) {
+    this.#context = context;
+    this.expectations = new Expectations(context.clock);
+    this.#podControl = createPodControl(context.client, context.events);
+    addOwnerIndexes(context.client.informer(resources.pods));
+  }
+
+  async reconcile(key: string): Promise<ReconcileResult | void> {
+    const { client, clock } = this.#context;
+    const job = client.informer(resources.jobs).get(key);
+    if (job === undefined) {
+      this.expectations.forget(key);
+      return;
+    }
+    // Somebody else's (KEP-4368).
+    if (job.spec?.managedBy !== undefined && job.spec.managedBy !== "kubernetes.io/job-controller") return;
+    const candidates = candidatesOf(client.informer(resources.pods), job);
+    const pods = await claimObjects(candidates, { client, owner: job, selector: job.spec?.selector, resource: resources.pods });
+    const progress = jobProgress(job, pods);
+    if (isJobFinished(job) || job.metadata.deletionTimestamp !== undefined) {
+      await this.#release(progress.toRelease);
+      return;
+    }
+    const nowMs = clock.now();
+    const status = this.#conclude(job, progress, nowMs);
+    const isStuck = isConditionTrue(status.conditions, "FailureTarget") || isConditionTrue(status.conditions, "SuccessCriteriaMet");
+    const wait = isStuck ? await this.#stopPods(key, job, progress) : await this.#manage(key, job, progress);
+    // The counters must be safe before the pods that they count may go.
+    if (await this.#writeStatus(job, status)) await this.#release(progress.toRelease);
+    const deadlineMs = deadlineOf({ ...job, status });
+    const waits = [wait, deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - nowMs)].filter((entry) => entry !== undefined);
+    if (waits.length > 0) return { requeueAfterMs: Math.min(...waits) };
+  }
+
+  /** The status, with what this reconcile decides about the Job as a whole. */
+  #conclude(job: Job, progress: JobProgress, nowMs: number): JobStatus {
+    const { events } = this.#context;
+    let status = jobStatus(job, progress);
+    const isSuspended = job.spec?.suspend === true;
+    if (!isSuspended && status.startTime === undefined) status = { ...status, startTime: formatTime(nowMs) };
+    const earlier = findCondition(status.conditions, "FailureTarget");
+    const failure: Verdict | undefined = earlier?.status === "True" ? earlier : failureOf({ ...job, status }, progress, nowMs);
+    if (failure !== undefined) {
+      const condition = { status: "True", reason: failure.reason ?? "", message: failure.message ?? "" };
+      if (earlier === undefined) events.record(job, "Warning", condition.reason, condition.message);
+      status = withCondition(status, { type: "FailureTarget", ...condition }, nowMs);
+      return progress.active.length + progress.terminating === 0 ? settle(withCondition(status, { type: "Failed", ...condition }, nowMs), progress) : status;
+    }
+    if (isSucceeded(job, progress)) {
+      const condition = { status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" };
+      status = withCondition(status, { type: "SuccessCriteriaMet", ...condition }, nowMs);
+      if (progress.active.length + progress.terminating > 0) return status;
+      events.record(job, "Normal", "Completed", "Job completed");
+      return settle({ ...withCondition(status, { type: "Complete", ...condition }, nowMs), completionTime: formatTime(nowMs) }, progress);
+    }
+    return this.#concludeSuspension(job, status, nowMs);
+  }
+
+  #concludeSuspension(job: Job, status: JobStatus, nowMs: number): JobStatus {
+    const { events } = this.#context;
+    const wasSuspended = isConditionTrue(status.conditions, "Suspended");
+    if (job.spec?.suspend === true) {
+      const { startTime: _startTime, ...rest } = status;
+      if (!wasSuspended) events.record(job, "Normal", "Suspended", "Job suspended");
+      return withCondition(rest, { type: "Suspended", status: "True", reason: "JobSuspended", message: "Job suspended" }, nowMs);
+    }
+    if (!wasSuspended) return status;
+    events.record(job, "Normal", "Resumed", "Job resumed");
+    return { ...withCondition(status, { type: "Suspended", status: "False", reason: "JobResumed", message: "Job resumed" }, nowMs), startTime: formatTime(nowMs) };
+  }
+
+  /** Starts or stops pods. Resolves to the milliseconds to wait when failures ask for patience. */
+  async #manage(key: string, job: Job, progress: JobProgress): Promise<number | undefined> {
+    if (!this.expectations.isSatisfied(key)) return undefined;
+    const missing = wantedActive(job, progress) - progress.active.length;
+    if (missing < 0) {
+      const doomed = progress.active.toSorted((a, b) => compareForDeletion(a, b, () => 0)).slice(0, -missing);
+      await this.#deletePods(key, job, doomed);
+      return undefined;
+    }
+    // Pods on their way out still hold their place when the Job asks for that.
+    const replacing = job.spec?.podReplacementPolicy === "Failed" ? missing - progress.terminating : missing;
+    if (replacing <= 0) return undefined;
+    const waitMs = this.#backoffMs(progress);
+    if (waitMs > 0) return waitMs;
+    await this.#createPods(key, job, progress, Math.min(replacing, burst));
+    return undefined;
+  }
+
+  #backoffMs({ failed, lastFailureMs }: JobProgress): number {
+    if (failed === 0) return 0;
+    const delayMs = Math.min(maxPodFailureBackoffMs, podFailureBackoffMs * 2 ** Math.min(30, failed - 1));
+    return lastFailureMs + delayMs - this.#context.clock.now();
+  }
+
+  async #createPods(key: string, job: Job, progress: JobProgress, count: number): Promise<void> {
+    const indexes = isIndexed(job) ? freeIndexes(job, progress, count) : undefined;
+    const total = indexes?.length ?? count;
+    this.expectations.expectCreations(key, total);
+    let tried = 0;
+    const { error } = await slowStart(total, async (position) => {
+      tried++;
+      try {
+        await this.#podControl.create(job, podOf(job, indexes?.[position]));
+      } catch (cause) {
+        this.expectations.creationObserved(key);
+        throw cause;
+      }
+    });
+    for (let position = tried; position < total; position++) this.expectations.creationObserved(key);
+    if (error !== undefined) throw error;
+  }
+
+  async #stopPods(key: string, job: Job, progress: JobProgress): Promise<undefined> {
+    await this.#deletePods(key, job, progress.active);
+    return undefined;
+  }
+
+  async #deletePods(key: string, job: Job, pods: readonly Pod[]): Promise<void> {
+    for (const pod of pods) this.expectations.expectDeletion(key, pod.metadata.uid ?? "");
+    await Promise.all(
+      pods.map(async (pod) => {
+        try {
+          await this.#podControl.delete(job, pod);
+        } catch (error) {
+          this.expectations.deletionObserved(key, pod.metadata.uid ?? "");
+          throw error;
+        }
+      }),
+    );
+  }
+
+  async #release(pods: readonly Pod[]): Promise<void> {
+    await Promise.all(
+      pods.map(async (pod) => {
+        const { name = "", namespace, uid, resourceVersion } = pod.metadata;
+        const finalizers = (pod.metadata.finalizers ?? []).filter((finalizer) => finalizer !== trackingFinalizer);
+        try {
+          await this.#context.client.resource(resources.pods, namespace).patch(name, { metadata: { uid, resourceVersion, finalizers } }, { type: "application/merge-patch+json" });
+        } catch (error) {
+          // A changed pod comes again.
+          if (!hasReason(error, "NotFound", "Conflict")) throw error;
+        }
+      }),
+    );
+  }
+
+  /** Whether the stored status is `status` now. */
+  async #writeStatus(job: Job, status: JobStatus): Promise<boolean> {
+    if (job.status !== undefined && deepEqual(withoutZeros(job.status), withoutZeros(status))) return true;
+    try {
+      await this.#context.client.resource(resources.jobs, job.metadata.namespace).updateStatus({ ...job, status });
+      return true;
+    } catch (error) {
+      if (hasReason(error, "Conflict", "NotFound")) return false;
+      throw error;
+    }
+  }
+}
+
+/** A finished Job counts everything at once: nothing will look at its pods again. */
+function settle(status: JobStatus, progress: JobProgress): JobStatus {
+  return {
+    ...status,
+    succeeded: progress.succeeded,
+    failed: progress.failed,
+    uncountedTerminatedPods: {},
+  };
+}
+
+/** The lowest indexes that neither succeeded nor run. */
+function freeIndexes(job: Job, progress: JobProgress, count: number): number[] {
+  const taken = new Set([...progress.completedIndexes, ...progress.active.map((pod) => indexOf(pod))]);
+  const free: number[] = [];
+  for (let index = 0; index < (job.spec?.completions ?? 0) && free.length < count; index++) if (!taken.has(index)) free.push(index);
+  return free;
+}
+
+function podOf(job: Job, index: number | undefined): Pod {
+  const pod = podFromTemplate(job, job.spec?.template ?? {});
+  const finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer];
+  if (index === undefined) return { ...pod, metadata: { ...pod.metadata, finalizers } };
+  const text = String(index);
+  const env = { name: "JOB_COMPLETION_INDEX", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: `metadata.labels['${indexAnnotation}']` } } };
+  const withIndex = <C extends { env?: unknown[] }>(container: C): C => ({ ...container, env: [...(container.env ?? []), env] });
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      generateName: `${job.metadata.name}-${text}-`,
+      finalizers,
+      labels: { ...pod.metadata.labels, [indexAnnotation]: text },
+      annotations: { ...pod.metadata.annotations, [indexAnnotation]: text },
+    },
+    spec: {
+      ...pod.spec,
+      hostname: `${job.metadata.name}-${text}`,
+      containers: (pod.spec?.containers ?? []).map((container) => withIndex(container as typeof container & { env?: unknown[] })),
+      ...(pod.spec?.initContainers === undefined ? {} : { initContainers: pod.spec.initContainers.map((container) => withIndex(container as typeof container & { env?: unknown[] })) }),
+    },
+  };
+}
