@@ -108,13 +108,13 @@ describe("planSlices", () => {
             { ports: [{ name: "x", port: 81, protocol: "TCP" }] as EndpointGroup["ports"], endpoints: ofPort(1) },
           ].filter(({ endpoints }) => endpoints.length > 0);
           ({ slices } = run(slices, groups, max));
-          const held = names(slices)
+          const numbersHeld = names(slices)
             .flat()
             .map(Number)
             .sort((a, b) => a - b);
-          expect(held).toEqual(numbers.toSorted((a, b) => a - b));
+          expect(numbersHeld).toEqual(numbers.toSorted((a, b) => a - b));
           expect(slices.length).toBeGreaterThan(0);
-          expect(Math.max(...names(slices).map((names) => names.length))).toBeLessThanOrEqual(max);
+          expect(Math.max(...names(slices).map((held) => held.length))).toBeLessThanOrEqual(max);
           const { plan } = run(slices, groups, max);
           expect([plan.create.length, plan.update.length, plan.remove.length]).toEqual([0, 0, 0]);
         }
