@@ -46,7 +46,7 @@ describe("WorkQueue", () => {
         await clock.advance(0);
         expect(clock.pendingTimers).toBe(0);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
