@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from "@coracle/base";
-import { createEventRecorder, runLeaderElection, type Client, type EventRecorder } from "@coracle/client";
+import { createEventRecorder, runLeaderElection, type Client, type EventRecorder, type QueuedEventRecorder } from "@coracle/client";
 import { ControllerRun } from "./controller-run.ts";
 import type { ControllerFactory } from "./controller.ts";
 import type { ControllerMetrics } from "./metrics.ts";
@@ -53,6 +53,8 @@ class ControllerManager implements Manager {
   readonly #factories: ControllerFactory[] = [];
   readonly #stopped = new AbortController();
   readonly #recorders = new Map<string, EventRecorder>();
+  /** Those that were made here; given ones belong to their giver. */
+  readonly #ownRecorders: QueuedEventRecorder[] = [];
   #isStarted = false;
   #runs: readonly ControllerRun[] = [];
   #candidacy: Promise<void> = Promise.resolve();
@@ -81,6 +83,7 @@ class ControllerManager implements Manager {
     const all = Promise.all([this.#candidacy, this.#stopControllers()]);
     await Promise.race([all, clock.sleep(stopTimeoutMs, timeout.signal).catch(() => undefined)]);
     timeout.abort();
+    for (const recorder of this.#ownRecorders) recorder.stop();
   }
 
   metrics(): readonly ControllerMetrics[] {
@@ -124,10 +127,16 @@ class ControllerManager implements Manager {
   #recorderFor(component: string): EventRecorder {
     let recorder = this.#recorders.get(component);
     if (recorder === undefined) {
-      const { client, clock, random, log, recorderFor } = this.#options;
-      recorder = recorderFor?.(component) ?? createEventRecorder({ client, component, clock, random, log });
+      recorder = this.#options.recorderFor?.(component) ?? this.#createRecorder(component);
       this.#recorders.set(component, recorder);
     }
+    return recorder;
+  }
+
+  #createRecorder(component: string): EventRecorder {
+    const { client, clock, random, log } = this.#options;
+    const recorder = createEventRecorder({ client, component, clock, random, log });
+    this.#ownRecorders.push(recorder);
     return recorder;
   }
 }
