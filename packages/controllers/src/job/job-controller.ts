@@ -1,4 +1,4 @@
-import { deepEqual, findCondition, formatTime, hasReason, isConditionTrue } from "@coracle/apimachinery";
+import { controllerOf, deepEqual, findCondition, formatTime, hasReason, isConditionTrue, parseObjectKey } from "@coracle/apimachinery";
 import { resources, type Job, type JobStatus, type Pod } from "@coracle/api";
 import { watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
 import { Expectations } from "../pod-control/expectations.ts";
@@ -47,6 +47,8 @@ class JobController {
     const job = client.informer(resources.jobs).get(key);
     if (job === undefined) {
       this.expectations.forget(key);
+      // Pods of a Job that is gone count for nothing: nothing may hold them.
+      await this.#release(this.#podsOwnedBy(key));
       return;
     }
     // Somebody else's (KEP-4368).
@@ -55,18 +57,25 @@ class JobController {
     const pods = await claimObjects(candidates, { client, owner: job, selector: job.spec?.selector, resource: resources.pods });
     const progress = jobProgress(job, pods);
     if (isJobFinished(job) || job.metadata.deletionTimestamp !== undefined) {
-      await this.#release(progress.toRelease);
+      await this.#release(job.metadata.deletionTimestamp === undefined ? progress.toRelease : pods.filter(isTracked));
       return;
     }
     const nowMs = clock.now();
     const status = this.#conclude(job, progress, nowMs);
-    const isStuck = isConditionTrue(status.conditions, "FailureTarget") || isConditionTrue(status.conditions, "SuccessCriteriaMet");
-    const wait = isStuck ? await this.#stopPods(key, job, progress) : await this.#manage(key, job, progress);
+    const isConcluded = isConditionTrue(status.conditions, "FailureTarget") || isConditionTrue(status.conditions, "SuccessCriteriaMet");
+    const wait = isConcluded ? undefined : await this.#manage(key, job, progress);
+    if (isConcluded) await this.#deletePods(key, job, progress.active);
     // The counters must be safe before the pods that they count may go.
     if (await this.#writeStatus(job, status)) await this.#release(progress.toRelease);
     const deadlineMs = deadlineOf({ ...job, status });
     const waits = [wait, deadlineMs === undefined ? undefined : Math.max(1, deadlineMs - nowMs)].filter((entry) => entry !== undefined);
     if (waits.length > 0) return { requeueAfterMs: Math.min(...waits) };
+  }
+
+  #podsOwnedBy(key: string): Pod[] {
+    const { namespace = "", name } = parseObjectKey(key);
+    const pods = this.#context.client.informer(resources.pods).list(namespace);
+    return pods.filter((pod) => isTracked(pod) && controllerOf(pod)?.kind === "Job" && controllerOf(pod)?.name === name);
   }
 
   /** The status, with what this reconcile decides about the Job as a whole. */
@@ -148,11 +157,6 @@ class JobController {
     if (error !== undefined) throw error;
   }
 
-  async #stopPods(key: string, job: Job, progress: JobProgress): Promise<undefined> {
-    await this.#deletePods(key, job, progress.active);
-    return undefined;
-  }
-
   async #deletePods(key: string, job: Job, pods: readonly Pod[]): Promise<void> {
     for (const pod of pods) this.expectations.expectDeletion(key, pod.metadata.uid ?? "");
     await Promise.all(
@@ -193,6 +197,10 @@ class JobController {
       throw error;
     }
   }
+}
+
+function isTracked(pod: Pod): boolean {
+  return pod.metadata.finalizers?.includes(trackingFinalizer) === true;
 }
 
 /** A finished Job counts everything at once: nothing will look at its pods again. */
