@@ -1,5 +1,8 @@
-import type { CoreEndpointPort, EndpointAddress, EndpointSubset, Pod, Service } from "@coracle/api";
+import type { EndpointAddress, EndpointSubset, Pod, Service } from "@coracle/api";
 import { backendHostname, findTargetPort, isBackend, isPodReady, podAddresses } from "../service-backends/backends.ts";
+
+// Not discovery.k8s.io's type of the same name.
+type CoreEndpointPort = NonNullable<EndpointSubset["ports"]>[number];
 
 /** Addresses that one Endpoints object holds at most. */
 export const maxAddresses = 1000;

@@ -1,6 +1,6 @@
-import type { Endpoint, EndpointPort, Node, Pod, Service } from "@coracle/api";
+import type { Endpoint, Node, Pod, Service } from "@coracle/api";
 import { backendHostname, findTargetPort, isBackend, isPodReady, podAddresses } from "../service-backends/backends.ts";
-import { portsKey, type AddressType, type EndpointGroup } from "./plan-slices.ts";
+import { portsKey, type AddressType, type EndpointGroup, type EndpointPort } from "./plan-slices.ts";
 
 const zoneLabel = "topology.kubernetes.io/zone";
 

@@ -1,4 +1,4 @@
-import type { Endpoint, EndpointPort, EndpointSlice, Service } from "@coracle/api";
+import type { Endpoint, EndpointSlice, Service } from "@coracle/api";
 import { controllerReference, deepEqual } from "@coracle/apimachinery";
 import { isHeadless } from "../service-backends/backends.ts";
 
@@ -7,6 +7,8 @@ export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
 export const headlessLabel = "service.kubernetes.io/headless";
 export const controllerLabelValue = "endpointslice-controller.k8s.io";
 
+// Not core/v1's type of the same name.
+export type EndpointPort = NonNullable<EndpointSlice["ports"]>[number];
 export type AddressType = "IPv4" | "IPv6";
 
 /** Endpoints that are reached on the same ports, and so may share a slice. */
@@ -128,7 +130,7 @@ function reuseRemoved(plan: SlicePlan, service: Service): SlicePlan {
   for (const slice of plan.remove) {
     const fresh = isOwnedBy(slice, service) ? create.pop() : undefined;
     if (fresh === undefined) remove.push(slice);
-    else update.push({ ...withLabels(slice, fresh.metadata.labels ?? {}), ports: fresh.ports ?? [], endpoints: fresh.endpoints });
+    else update.push({ ...withLabels(slice, fresh.metadata.labels ?? {}), ports: fresh.ports ?? [], endpoints: fresh.endpoints ?? [] });
   }
   return { create, update, remove };
 }

@@ -1,5 +1,4 @@
-import type { NamespaceCondition } from "@coracle/api";
-import { setCondition } from "@coracle/apimachinery";
+import { setCondition, type Condition } from "@coracle/apimachinery";
 import type { Remainder } from "./content.ts";
 
 interface Finding {
@@ -26,17 +25,11 @@ function problem(type: string, reason: string, message: string): Finding {
 }
 
 /** The conditions that tell why a namespace is still there; the same array when nothing changed. Texts are upstream's. */
-export function deletionConditions(
-  old: readonly NamespaceCondition[] | undefined,
-  remainders: readonly Remainder[],
-  now: string,
-): readonly NamespaceCondition[] {
+export function deletionConditions(old: readonly Condition[], remainders: readonly Remainder[], now: string): readonly Condition[] {
   const found = new Map(findings(remainders).map((finding) => [finding.type, finding]));
-  let conditions = old ?? [];
-  for (const fine of nothingWrong) conditions = setCondition<NamespaceCondition>(conditions, found.get(fine.type) ?? fine, now);
-  return conditions.length === (old ?? []).length && conditions.every((condition, index) => condition === old?.[index])
-    ? (old ?? [])
-    : conditions;
+  let conditions = old;
+  for (const fine of nothingWrong) conditions = setCondition<Condition>(conditions, found.get(fine.type) ?? fine, now);
+  return conditions;
 }
 
 function findings(remainders: readonly Remainder[]): Finding[] {

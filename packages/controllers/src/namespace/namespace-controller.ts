@@ -1,5 +1,5 @@
 import { resources, type Namespace } from "@coracle/api";
-import { formatTime, hasReason, parseTime, type ResourceType } from "@coracle/apimachinery";
+import { formatTime, hasReason, parseTime, type Condition, type ResourceType } from "@coracle/apimachinery";
 import { mapped, watchFor, type ControllerContext, type ControllerFactory, type ReconcileResult } from "@coracle/operator";
 import { deletionConditions } from "./conditions.ts";
 import { deleteContent, type Remainder } from "./content.ts";
@@ -81,8 +81,9 @@ async function writeConditions(
   ];
   // Nobody would see the conditions of a namespace that goes now.
   if (remainders.length === 0 && others.length === 0) return namespace;
-  const conditions = deletionConditions(namespace.status?.conditions, remainders, formatTime(clock.now()));
-  if (conditions === namespace.status?.conditions) return namespace;
+  const old = (namespace.status?.conditions ?? []) as readonly Condition[];
+  const conditions = deletionConditions(old, remainders, formatTime(clock.now()));
+  if (conditions === old) return namespace;
   return client.resource(resources.namespaces).updateStatus({ ...namespace, status: { ...namespace.status, conditions: [...conditions] } });
 }
 
