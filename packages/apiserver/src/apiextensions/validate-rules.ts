@@ -1,0 +1,28 @@
+import { indexPath, invalidField, requiredField, unsupportedField, type FieldError } from "@coracle/apimachinery";
+import type { ValidationRule } from "./types.ts";
+
+const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
+const lineBreak = /[\n\r]/;
+
+/** Checks the form of `x-kubernetes-validations`; the expressions themselves are not compiled here. */
+export function validateRules(rules: readonly ValidationRule[], path: string, errors: FieldError[]): void {
+  for (const [index, rule] of rules.entries()) validateRule(rule, indexPath(path, index), errors);
+}
+
+function validateRule(rule: ValidationRule, path: string, errors: FieldError[]): void {
+  const text = (rule.rule ?? "").trim();
+  const message = (rule.message ?? "").trim();
+  if (text === "") errors.push(requiredField(`${path}.rule`, "rule is not specified"));
+  else if (rule.message && message === "") errors.push(invalidField(`${path}.message`, rule.message, "must be non-empty if specified"));
+  else if (lineBreak.test(message)) errors.push(invalidField(`${path}.message`, rule.message, "must not contain line breaks"));
+  else if (lineBreak.test(text) && message === "") {
+    errors.push(requiredField(`${path}.message`, "message must be specified if rule contains line breaks"));
+  }
+  if (rule.messageExpression && rule.messageExpression.trim() === "") {
+    errors.push(requiredField(`${path}.messageExpression`, "messageExpression must be non-empty if specified"));
+  }
+  if (rule.reason !== undefined && !reasons.includes(rule.reason)) errors.push(unsupportedField(`${path}.reason`, rule.reason, reasons));
+  if (!rule.fieldPath) return;
+  if (rule.fieldPath.trim() === "") errors.push(invalidField(`${path}.fieldPath`, rule.fieldPath, "must be non-empty if specified"));
+  if (lineBreak.test(rule.fieldPath)) errors.push(invalidField(`${path}.fieldPath`, rule.fieldPath, "must not contain line breaks"));
+}
