@@ -12,6 +12,8 @@ import {
 
 // The default windows of 64 KiB would make a large list wait for the reader's acknowledgements.
 const windowBytes = 1 << 20;
+// Node resets streams of a session that holds more; its default of 10 is little for many watches and large lists.
+const sessionMemoryMegabytes = 256;
 
 /** An HTTP/2 session over an open socket. It counts its requests: an idle session does not keep the process alive. */
 export async function createHttp2Connection(socket: TLSSocket, options: ConnectOptions): Promise<HttpConnection> {

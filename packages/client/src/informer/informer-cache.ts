@@ -9,6 +9,11 @@ interface Index<T> {
   readonly buckets: Map<string, Map<string, T>>;
 }
 
+interface Subscription<T extends KubeObject> {
+  readonly handler: InformerHandler<T>;
+  isActive: boolean;
+}
+
 const namespaceIndex = "\0namespace";
 
 /**
@@ -18,7 +23,8 @@ const namespaceIndex = "\0namespace";
 export class InformerCache<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
   readonly #indexes = new Map<string, Index<T>>();
-  readonly #handlers = new Set<InformerHandler<T>>();
+  /** Replaced, never changed: who subscribes or leaves while a change is told does not disturb the telling. */
+  #subscriptions: readonly Subscription<T>[] = [];
   /** Sorted views, made on demand; dropped by the next change. The empty string stands for all namespaces. */
   readonly #sorted = new Map<string, readonly T[]>();
 
@@ -66,15 +72,13 @@ export class InformerCache<T extends KubeObject> {
 
   /** Replays what is present, then delivers every change until disposed. */
   subscribe(handler: InformerHandler<T>): Disposable {
-    // A handler object may be given twice; each subscription is one of its own.
-    const subscription: InformerHandler<T> = {
-      onAdd: (object, isInitial) => handler.onAdd?.(object, isInitial),
-      onUpdate: (object, old) => handler.onUpdate?.(object, old),
-      onDelete: (object) => handler.onDelete?.(object),
-    };
     for (const object of this.list()) handler.onAdd?.(object, true);
-    this.#handlers.add(subscription);
-    return toDisposable(() => this.#handlers.delete(subscription));
+    const subscription: Subscription<T> = { handler, isActive: true };
+    this.#subscriptions = [...this.#subscriptions, subscription];
+    return toDisposable(() => {
+      subscription.isActive = false;
+      this.#subscriptions = this.#subscriptions.filter((other) => other !== subscription);
+    });
   }
 
   /** Adds or updates one object. `isInitial` marks additions of the first list. */
@@ -88,7 +92,8 @@ export class InformerCache<T extends KubeObject> {
       if (old !== undefined) remove(index, key, old);
       insert(index, key, object);
     }
-    for (const handler of this.#handlers) {
+    for (const { handler, isActive } of this.#subscriptions) {
+      if (!isActive) continue;
       if (old === undefined) handler.onAdd?.(object, isInitial);
       else handler.onUpdate?.(object, old);
     }
@@ -101,7 +106,7 @@ export class InformerCache<T extends KubeObject> {
     this.#objects.delete(key);
     this.#sorted.clear();
     for (const index of this.#indexes.values()) remove(index, key, old);
-    for (const handler of this.#handlers) handler.onDelete?.(last ?? old);
+    for (const { handler, isActive } of this.#subscriptions) if (isActive) handler.onDelete?.(last ?? old);
   }
 
   /** Makes the content equal to a list; objects with an unchanged resourceVersion are not reported again. */

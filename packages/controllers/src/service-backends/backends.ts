@@ -1,10 +1,25 @@
 import type { Pod, Service, ServicePort } from "@coracle/api";
-import { isConditionTrue, selectorFromMap } from "@coracle/apimachinery";
+import { isConditionTrue, selectorFromMap, type Selector } from "@coracle/apimachinery";
 import type { Informer } from "@coracle/client";
+
+// Objects of a cache never change, so a Service keeps its selector.
+const selectors = new WeakMap<Service, Selector>();
+
+/** The selector of a Service that has one. */
+function selectorOf(service: Service): Selector {
+  let selector = selectors.get(service);
+  if (selector === undefined) selectors.set(service, (selector = selectorFromMap(service.spec?.selector ?? {})));
+  return selector;
+}
+
+/** Whether a Service selects a pod. One without a selector selects none. */
+export function selectsPod(service: Service, pod: Pod): boolean {
+  return hasBackends(service) && selectorOf(service).matches(pod.metadata.labels);
+}
 
 /** The pods that a Service with a selector stands for, in key order. */
 export function podsOfService(service: Service, pods: Informer<Pod>): Pod[] {
-  const selector = selectorFromMap(service.spec?.selector ?? {});
+  const selector = selectorOf(service);
   return pods.list(service.metadata.namespace).filter((pod) => selector.matches(pod.metadata.labels));
 }
 

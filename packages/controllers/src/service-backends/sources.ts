@@ -1,8 +1,8 @@
-import { resources, type Pod, type Service } from "@coracle/api";
-import { deepEqual, objectKey, selectorFromMap } from "@coracle/apimachinery";
+import { resources, type Pod } from "@coracle/api";
+import { deepEqual, objectKey } from "@coracle/apimachinery";
 import type { Client } from "@coracle/client";
 import { mapped, watchFor, type Source } from "@coracle/operator";
-import { isPodReady } from "./backends.ts";
+import { isPodReady, selectsPod } from "./backends.ts";
 
 /** What both endpoint controllers watch: Services, and pods whose change matters to the Services that select them. */
 export function backendSources(client: Client): Source[] {
@@ -10,15 +10,10 @@ export function backendSources(client: Client): Source[] {
   const selecting = (pod: Pod): string[] =>
     services
       .list(pod.metadata.namespace)
-      .filter((service) => selects(service, pod))
+      .filter((service) => selectsPod(service, pod))
       .map(objectKey);
   const matters = (_event: string, pod: Pod, old: Pod | undefined): boolean => old === undefined || isEndpointChange(pod, old);
   return [watchFor(resources.services), mapped(resources.pods, selecting, matters)];
-}
-
-function selects(service: Service, pod: Pod): boolean {
-  const selector = service.spec?.selector;
-  return selector !== undefined && selector !== null && selectorFromMap(selector).matches(pod.metadata.labels);
 }
 
 /** Whether an endpoint, or which Services the pod belongs to, may be another than before. */
