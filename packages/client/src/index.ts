@@ -32,6 +32,7 @@ export { methodOf, requestPath } from "./https/request-path.ts";
 export type { Informer, InformerHandler } from "./informer.ts";
 export { InformerCache } from "./informer/informer-cache.ts";
 export { Reflector, type ReflectorOptions } from "./informer/reflector.ts";
+export { createLifetime } from "./lifetime.ts";
 export { EventChannel } from "./event-channel.ts";
 
 export {

@@ -1,5 +1,12 @@
 import type { Clock, Logger, Random } from "@coracle/base";
-import { createEventRecorder, runLeaderElection, type Client, type EventRecorder, type QueuedEventRecorder } from "@coracle/client";
+import {
+  createEventRecorder,
+  createLifetime,
+  runLeaderElection,
+  type Client,
+  type EventRecorder,
+  type QueuedEventRecorder,
+} from "@coracle/client";
 import { ControllerRun } from "./controller-run.ts";
 import type { ControllerFactory } from "./controller.ts";
 import type { ControllerMetrics } from "./metrics.ts";
@@ -51,7 +58,7 @@ export function createManager(options: ManagerOptions): Manager {
 class ControllerManager implements Manager {
   readonly #options: ManagerOptions;
   readonly #factories: ControllerFactory[] = [];
-  readonly #stopped = new AbortController();
+  readonly #stopped = createLifetime();
   readonly #recorders = new Map<string, EventRecorder>();
   /** Those that were made here; given ones belong to their giver. */
   readonly #ownRecorders: QueuedEventRecorder[] = [];

@@ -19,6 +19,7 @@ const sessionMemoryMegabytes = 256;
 export async function createHttp2Connection(socket: TLSSocket, options: ConnectOptions): Promise<HttpConnection> {
   const session = http2.connect(options.server, {
     createConnection: () => socket,
+    maxSessionMemory: sessionMemoryMegabytes,
     settings: { enablePush: false, initialWindowSize: windowBytes },
   });
   const state = { isClosed: false, active: 0, lastReceivedMs: options.clock.monotonic() };

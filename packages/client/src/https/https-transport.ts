@@ -1,6 +1,7 @@
 import { linkSignals, type Clock, type Random } from "@coracle/base";
 import { errorFromStatus, newGenericServerResponse, newServiceUnavailable, StatusError } from "@coracle/apimachinery";
 import type { KubeList, KubeObject, Status } from "@coracle/apimachinery";
+import { createLifetime } from "../lifetime.ts";
 import type { ApiRequest, Transport, WatchEvent } from "../transport.ts";
 import { connect } from "./connect.ts";
 import {
@@ -58,7 +59,7 @@ const longestRetryAfterSeconds = 60;
 class NetworkTransport implements HttpsTransport {
   readonly #options: HttpsTransportOptions;
   readonly #connect: ConnectOptions;
-  readonly #closed = new AbortController();
+  readonly #closed = createLifetime();
   #connection: Promise<HttpConnection> | undefined;
 
   constructor(options: HttpsTransportOptions) {

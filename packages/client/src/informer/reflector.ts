@@ -1,6 +1,7 @@
 import { createDeferred, linkSignals, type Clock, type Logger, type Random } from "@coracle/base";
 import { objectKey, StatusError, type KubeList, type KubeObject, type ResourceType, type Status } from "@coracle/apimachinery";
 import type { Informer, InformerHandler } from "../informer.ts";
+import { createLifetime } from "../lifetime.ts";
 import type { ApiRequest, Transport, WatchEvent } from "../transport.ts";
 import { InformerCache } from "./informer-cache.ts";
 
@@ -38,7 +39,7 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
   readonly #resource: ResourceType<T>;
   readonly #options: Required<ReflectorOptions>;
   readonly #cache = new InformerCache<T>();
-  readonly #stopped = new AbortController();
+  readonly #stopped = createLifetime();
   readonly #synced = createDeferred();
   #hasSynced = false;
   #resourceVersion: string | undefined;
