@@ -1,4 +1,13 @@
-import type { DeleteOptions, ResourceDefinition, ResourceVersionDefinition, Status, UnstructuredObject } from "@coracle/apimachinery";
+import type {
+  DeleteOptions,
+  KubeObject,
+  ResourceDefinition,
+  ResourceType,
+  ResourceVersionDefinition,
+  Status,
+  UnstructuredObject,
+} from "@coracle/apimachinery";
+import type { Informer } from "@coracle/client";
 
 /**
  * The seam between the ways in (`http/`, `direct/`) and the generic registry. Callers have authenticated and authorized the request; the
@@ -26,6 +35,8 @@ export interface Registry {
     options: DeleteOptions,
   ): Promise<{ view: ObjectView | Status; isAccepted: boolean }>;
   deleteCollection(context: RequestContext, address: ResourceAddress, options: DeleteOptions, query: ListQuery): Promise<ListView>;
+  /** A live view of the watch cache. Callers have authorized it. */
+  informer?<T extends KubeObject>(resource: ResourceType<T>): Informer<T>;
 }
 
 export interface ServedResource {

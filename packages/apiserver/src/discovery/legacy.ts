@@ -1,0 +1,53 @@
+import { formatApiVersion } from "@coracle/apimachinery";
+import type { DiscoveredGroup, DiscoveredVersion } from "./groups.ts";
+
+/** `/api`. */
+export function apiVersions(core: DiscoveredGroup | undefined): object {
+  const serverAddressByClientCIDRs = [{ clientCIDR: "0.0.0.0/0", serverAddress: "" }];
+  return { kind: "APIVersions", versions: (core?.versions ?? []).map(({ version }) => version), serverAddressByClientCIDRs };
+}
+
+/** `/apis`. */
+export function apiGroupList(groups: readonly DiscoveredGroup[]): object {
+  return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map((group) => groupBody(group)) };
+}
+
+/** `/apis/{group}`. */
+export function apiGroup(group: DiscoveredGroup): object {
+  return { kind: "APIGroup", apiVersion: "v1", ...groupBody(group) };
+}
+
+function groupBody({ name, versions }: DiscoveredGroup): object {
+  const entries = versions.map(({ version }) => ({ groupVersion: formatApiVersion(name, version), version }));
+  return { name, versions: entries, preferredVersion: entries[0] };
+}
+
+/** `/api/v1`, `/apis/{group}/{version}`: a line for each resource and each subresource. */
+export function apiResourceList(group: string, { version, resources }: DiscoveredVersion): object {
+  const lines = resources.flatMap(({ definition, version: served }) => {
+    const { resource, singular, isNamespaced, kind, verbs, shortNames, categories } = definition;
+    const main = {
+      name: resource,
+      singularName: singular,
+      namespaced: isNamespaced,
+      kind,
+      verbs,
+      ...(shortNames.length > 0 && { shortNames }),
+      ...(categories.length > 0 && { categories }),
+    };
+    const subresources = served.subresources.map((subresource) => ({
+      name: `${resource}/${subresource.name}`,
+      singularName: "",
+      namespaced: isNamespaced,
+      ...foreignVersion(subresource.kind, group, version),
+      kind: subresource.kind.kind,
+      verbs: subresource.verbs,
+    }));
+    return [...(verbs.length > 0 ? [main] : []), ...subresources];
+  });
+  return { kind: "APIResourceList", apiVersion: "v1", groupVersion: formatApiVersion(group, version), resources: lines };
+}
+
+function foreignVersion(kind: { group: string; version: string }, group: string, version: string): object {
+  return kind.group === group && kind.version === version ? {} : { group: kind.group, version: kind.version };
+}

@@ -1,0 +1,158 @@
+import { randomUuid, type Clock, type Logger, type Random } from "@coracle/base";
+import { newBadRequest, newMethodNotAllowed, newTimeout } from "@coracle/apimachinery";
+import { unauthorized, type Authenticator } from "../authentication/authenticator.ts";
+import { impersonate } from "../authentication/impersonation.ts";
+import { anonymousUser } from "../authentication/users.ts";
+import { attributesOf, type Attributes, type Authorizer } from "../authorization/attributes.ts";
+import { forbidden } from "../authorization/forbidden.ts";
+import type { RequestMetrics } from "../health/metrics.ts";
+import type { Registry, ServedResource, UserInfo } from "../registry/contract.ts";
+import type { HttpExchange } from "./exchange.ts";
+import { HttpRequestContext } from "./request-context.ts";
+import { parseRequestInfo, type RequestInfo } from "./request-info.ts";
+import type { ResourceHandler } from "./resource-handler.ts";
+import { isServerFault, sendError, sendPathNotFound, sendText } from "./respond.ts";
+
+/** Serves subresources that connect to something else (`pods/log`, `services/proxy`), by `group/resource/subresource`. */
+export type Connector = (exchange: HttpExchange, info: RequestInfo, context: HttpRequestContext) => Promise<void>;
+
+/** Serves paths that are no resources; says false when the path is not its own. */
+export type PathHandler = (exchange: HttpExchange, info: RequestInfo) => boolean | Promise<boolean>;
+
+export interface ApiHandlerOptions {
+  readonly registry: Registry;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly resources: ResourceHandler;
+  readonly connectors: ReadonlyMap<string, Connector>;
+  /** Asked in order. */
+  readonly paths: readonly PathHandler[];
+  readonly metrics: RequestMetrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** What anybody may read. */
+const publicPaths = /^\/(livez|readyz|healthz|version)(\/|$)/;
+const requestTimeoutMs = 60_000;
+
+/** The way of a request: who (authentication), may they (authorization), then the resource or path that it is for. */
+export class ApiHandler {
+  readonly #options: ApiHandlerOptions;
+  #active = 0;
+
+  constructor(options: ApiHandlerOptions) {
+    this.#options = options;
+  }
+
+  /** Requests in progress; watches only until they have begun. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** Never rejects. */
+  async handle(exchange: HttpExchange): Promise<void> {
+    const { clock, random, log, metrics } = this.#options;
+    const startMs = clock.monotonic();
+    exchange.addHeader("audit-id", givenAuditId(exchange) ?? randomUuid(random));
+    this.#active++;
+    const info = parseRequestInfo(exchange.method, exchange.url);
+    try {
+      if (info === undefined) throw newBadRequest("unable to determine kind and namespace from url");
+      await this.#serve(exchange, info);
+    } catch (error) {
+      const isOver = exchange.signal.aborted;
+      if (isServerFault(error) && !isOver) log.error("request failed", { method: exchange.method, path: info?.path, error });
+      if (!isOver) await sendError(exchange, error).catch(() => exchange.destroy());
+    } finally {
+      this.#active--;
+      const seconds = (clock.monotonic() - startMs) / 1000;
+      const { verb = "", resource = "" } = info ?? {};
+      const isLongRunning = info !== undefined && this.#isLongRunning(info);
+      metrics.observe({ verb, resource: exchange.statusCode === 404 ? "" : resource, code: exchange.statusCode, seconds, isLongRunning });
+    }
+  }
+
+  /**
+   * Establishes who asks and that they may. For upgrades too, whose streams start outside of {@link handle}.
+   * @throws {StatusError} 401, 403.
+   */
+  async admit(exchange: HttpExchange, info: RequestInfo): Promise<UserInfo> {
+    const { authenticator, authorizer } = this.#options;
+    const isPublic = !info.isResourceRequest && publicPaths.test(info.path);
+    const real = await authenticator.authenticate(exchange);
+    if (real === undefined) {
+      if (isPublic) return anonymousUser;
+      throw unauthorized();
+    }
+    const demand = (attributes: Attributes): void => {
+      const decision = authorizer.authorize(attributes);
+      if (decision.type !== "allow") throw forbidden(attributes, decision.reason);
+    };
+    const user = impersonate(real, exchange.headers, demand) ?? real;
+    if (!isPublic) demand(attributesOf(user, info));
+    return user;
+  }
+
+  async #serve(exchange: HttpExchange, info: RequestInfo): Promise<void> {
+    const timer = this.#isLongRunning(info) ? undefined : this.#startTimeout(exchange, info);
+    try {
+      const user = await this.admit(exchange, info);
+      if (info.isResourceRequest) await this.#serveResource(exchange, info, user);
+      else await this.#servePath(exchange, info);
+    } finally {
+      timer?.[Symbol.dispose]();
+    }
+  }
+
+  async #serveResource(exchange: HttpExchange, info: RequestInfo, user: UserInfo): Promise<void> {
+    const { registry, resources, connectors } = this.#options;
+    const { group, version, resource, subresource } = info;
+    const served = registry.lookup(group, version, resource);
+    if (served === undefined || !isServed(served, info)) {
+      sendPathNotFound(exchange);
+      return;
+    }
+    if (info.verb === "") throw newMethodNotAllowed({ group, resource }, exchange.method.toLowerCase());
+    const context = new HttpRequestContext(exchange, user, info.query);
+    const connector = connectors.get(`${group}/${resource}/${subresource}`);
+    if (connector === undefined) await resources.handle(exchange, info, context, served);
+    else await connector(exchange, info, context);
+  }
+
+  async #servePath(exchange: HttpExchange, info: RequestInfo): Promise<void> {
+    if (exchange.method !== "GET" && exchange.method !== "HEAD") {
+      sendText(exchange, 405, "405: Method Not Allowed\n");
+      return;
+    }
+    for (const handler of this.#options.paths) if (await handler(exchange, info)) return;
+    sendPathNotFound(exchange);
+  }
+
+  #isLongRunning({ verb, group, resource, subresource }: RequestInfo): boolean {
+    return verb === "watch" || verb === "proxy" || this.#options.connectors.has(`${group}/${resource}/${subresource}`);
+  }
+
+  #startTimeout(exchange: HttpExchange, info: RequestInfo): Disposable {
+    const asked = /^(\d+)s$/.exec(info.query.get("timeout") ?? "");
+    const delayMs = asked === null ? requestTimeoutMs : Math.min(requestTimeoutMs, Number(asked[1]) * 1000 || requestTimeoutMs);
+    return this.#options.clock.setTimeout(() => {
+      void sendError(exchange, newTimeout("request did not complete within the allotted timeout"));
+    }, delayMs);
+  }
+}
+
+/** Whether the resource has the scope and the subresource that the path speaks of. */
+function isServed({ definition, version }: ServedResource, info: RequestInfo): boolean {
+  if (info.resource !== "namespaces" && !definition.isNamespaced && info.namespace !== "") return false;
+  if (definition.isNamespaced && info.namespace === "" && info.name !== "" && !collectionVerbs.has(info.verb)) return false;
+  return info.subresource === "" || version.subresources.some((each) => each.name === info.subresource);
+}
+
+const collectionVerbs = new Set(["list", "watch", "deletecollection"]);
+
+function givenAuditId(exchange: HttpExchange): string | undefined {
+  const given = exchange.headers["audit-id"];
+  return typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : undefined;
+}

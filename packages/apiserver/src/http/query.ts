@@ -1,0 +1,115 @@
+import { decodeJson, decodeYaml, newBadRequest, type DeleteOptions, type PropagationPolicy } from "@coracle/apimachinery";
+import type { ListQuery, ResourceAddress, WatchQuery } from "../registry/contract.ts";
+import { isTrue, type RequestInfo } from "./request-info.ts";
+
+export function addressOf(info: RequestInfo): ResourceAddress {
+  const { group, version, resource, namespace, name, subresource } = info;
+  // A namespace is not inside itself, though its path and its authorization look so.
+  const isItself = resource === "namespaces" && group === "" && namespace === name;
+  // Lists of one name are still lists: the name came from their field selector.
+  const isCollection = info.verb === "list" || info.verb === "watch" || info.verb === "deletecollection" || info.verb === "create";
+  return {
+    group,
+    version,
+    resource,
+    namespace: isItself ? "" : namespace,
+    name: isCollection && subresource === "" ? "" : name,
+    subresource,
+  };
+}
+
+/** @throws {StatusError} 400 for a limit that is no number. */
+export function readListQuery(query: URLSearchParams): ListQuery {
+  const limit = readInteger(query, "limit");
+  return {
+    ...text(query, "labelSelector"),
+    ...text(query, "fieldSelector"),
+    ...(limit !== undefined && limit > 0 && { limit }),
+    ...text(query, "continue"),
+    ...text(query, "resourceVersion"),
+    ...text(query, "resourceVersionMatch"),
+  };
+}
+
+/** A watch of the retired form names one object in its path. */
+export function readWatchQuery(info: RequestInfo): WatchQuery {
+  const { query } = info;
+  const initial = query.get("sendInitialEvents");
+  const list = readListQuery(query);
+  const isNamed = info.name !== "" && list.fieldSelector === undefined;
+  return {
+    ...list,
+    ...(isNamed && { fieldSelector: `metadata.name=${info.name}` }),
+    allowWatchBookmarks: isTrue(query.get("allowWatchBookmarks")),
+    ...(initial !== null && { sendInitialEvents: isTrue(initial) }),
+  };
+}
+
+export function readInteger(query: URLSearchParams, name: string): number | undefined {
+  const value = query.get(name);
+  if (value === null || value === "") return undefined;
+  if (!/^[+-]?\d+$/.test(value)) {
+    throw newBadRequest(`invalid query parameter ${name}: strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+  }
+  return Number(value);
+}
+
+/** Whether the request is a trial. @throws {StatusError} 400 for anything but `All`. */
+export function readDryRun(values: readonly string[]): boolean {
+  const bad = values.find((value) => value !== "All" && value !== "");
+  if (bad !== undefined) throw newBadRequest(`dryRun: Unsupported value: ${JSON.stringify(bad)}: supported values: "All"`);
+  return values.includes("All");
+}
+
+export function readFieldValidation(value: string | null): "Strict" | "Warn" | "Ignore" {
+  if (value === null || value === "") return "Warn";
+  if (value === "Strict" || value === "Warn" || value === "Ignore") return value;
+  const allowed = 'supported values: "Ignore", "Strict", "Warn"';
+  throw newBadRequest(`fieldValidation: Unsupported value: ${JSON.stringify(value)}: ${allowed}`);
+}
+
+/** DeleteOptions of a body, else of the query. @throws {StatusError} 400. */
+export async function readDeleteOptions(body: Uint8Array, contentType: string, query: URLSearchParams): Promise<DeleteOptions> {
+  if (body.length > 0) return decodeDeleteOptions(body, contentType);
+  const grace = readInteger(query, "gracePeriodSeconds");
+  const policy = query.get("propagationPolicy");
+  const orphan = query.get("orphanDependents");
+  return checkDeleteOptions({
+    ...(grace !== undefined && { gracePeriodSeconds: grace }),
+    ...(policy !== null && { propagationPolicy: policy as PropagationPolicy }),
+    ...(orphan !== null && { orphanDependents: isTrue(orphan) }),
+    ...(query.has("dryRun") && { dryRun: query.getAll("dryRun") }),
+  });
+}
+
+async function decodeDeleteOptions(body: Uint8Array, contentType: string): Promise<DeleteOptions> {
+  let value: unknown;
+  try {
+    value = contentType.includes("yaml") ? (await decodeYaml(Buffer.from(body).toString())).value : decodeJson(body).value;
+  } catch (error) {
+    throw newBadRequest((error as Error).message);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw newBadRequest("DeleteOptions must be an object");
+  return checkDeleteOptions(value);
+}
+
+const policies = ["Foreground", "Background", "Orphan"];
+
+/** Refuses what no DeleteOptions may say. @throws {StatusError} 400. */
+export function checkDeleteOptions(options: DeleteOptions): DeleteOptions {
+  const { gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents, dryRun = [] } = options;
+  if (grace !== undefined && grace !== null && !Number.isInteger(grace)) throw newBadRequest("gracePeriodSeconds must be an integer");
+  if (policy !== undefined && policy !== null && !policies.includes(policy)) {
+    throw newBadRequest(`propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan"`);
+  }
+  if (policy && orphanDependents !== undefined && orphanDependents !== null) {
+    throw newBadRequest("orphanDependents and deletionPropagation cannot be both set");
+  }
+  readDryRun(dryRun);
+  return options;
+}
+
+function text<K extends string>(query: URLSearchParams, name: K): { [key in K]?: string } {
+  const value = query.get(name);
+  return value === null || value === "" ? {} : ({ [name]: value } as { [key in K]?: string });
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from "node:http";
+import { newBadRequest, newGenericServerResponse, newInternalError, newServiceUnavailable } from "@coracle/apimachinery";
+import type { Connector } from "../http/api-handler.ts";
+import { collectBody, type HttpExchange, type ResponseHeaders } from "../http/exchange.ts";
+import type { RequestInfo } from "../http/request-info.ts";
+import type { Registry } from "../registry/contract.ts";
+import { Locator, type KubeletClientTls, type Target } from "./locator.ts";
+import { forwardedHeaders, openRequest } from "./outgoing.ts";
+
+export type { KubeletClientTls } from "./locator.ts";
+
+export interface ProxyOptions {
+  readonly registry: Registry;
+  readonly kubelet?: KubeletClientTls;
+}
+
+/** More of a kubelet's complaint is not shown. */
+const errorLimitBytes = 50_000;
+
+/** The subresources that are answered elsewhere, over plain HTTP. Exec, attach and port-forward need an upgrade. */
+export function createConnectors({ registry, kubelet }: ProxyOptions): Map<string, Connector> {
+  const locator = new Locator(registry, kubelet);
+  const log: Connector = async (exchange, info, context) => {
+    const target = await locator.locate(context, info);
+    if (target === undefined) exchange.respond(200, { "content-type": "text/plain" });
+    else await sendLog(exchange, info, target);
+  };
+  const proxy: Connector = async (exchange, info, context) => {
+    const target = await locator.locate(context, info);
+    if (target !== undefined) await forward(exchange, target);
+  };
+  const needsUpgrade: Connector = async () => {
+    throw newBadRequest("Upgrade request required");
+  };
+  return new Map([
+    ["/pods/log", log],
+    ["/pods/exec", needsUpgrade],
+    ["/pods/attach", needsUpgrade],
+    ["/pods/portforward", needsUpgrade],
+    ["/pods/proxy", proxy],
+    ["/services/proxy", proxy],
+    ["/nodes/proxy", proxy],
+  ]);
+}
+
+async function sendLog(exchange: HttpExchange, info: RequestInfo, target: Target): Promise<void> {
+  const response = await ask(exchange, target, "GET", {});
+  const { statusCode = 500 } = response;
+  if (statusCode < 200 || statusCode > 206) throw await refusalOf(response, info);
+  pass(exchange, response, 200, { "content-type": "text/plain", "cache-control": "no-cache, private" });
+}
+
+/** A kubelet's complaint, as upstream passes it on. */
+async function refusalOf(response: IncomingMessage, { name, resource, group }: RequestInfo): Promise<Error> {
+  const { statusCode: code = 500 } = response;
+  const body = await collectBody(response, errorLimitBytes, () => new Error("too long")).catch(() => Buffer.alloc(0));
+  const text = body.toString();
+  if (code === 500) return newInternalError(new Error(text));
+  if (code === 400) return newBadRequest(text);
+  return newGenericServerResponse({ code, method: "GET", group, resource, name, serverMessage: text });
+}
+
+async function forward(exchange: HttpExchange, target: Target): Promise<void> {
+  const response = await ask(exchange, target, exchange.method, forwardedHeaders(exchange.headers, { keepUpgrade: false }));
+  const headers = forwardedHeaders(response.headers, { keepUpgrade: false }) as ResponseHeaders;
+  pass(exchange, response, response.statusCode ?? 502, headers);
+}
+
+function ask(exchange: HttpExchange, target: Target, method: string, headers: ReturnType<typeof forwardedHeaders>): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = openRequest(target, method, headers);
+    exchange.signal.addEventListener("abort", () => request.destroy(), { once: true });
+    request.once("response", resolve);
+    request.once("error", (error) => reject(newServiceUnavailable(`error trying to reach service: ${error.message}`)));
+    if (method === "GET" || method === "HEAD") request.end();
+    else exchange.body.pipe(request);
+  });
+}
+
+function pass(exchange: HttpExchange, response: IncomingMessage, status: number, headers: ResponseHeaders): void {
+  const stream = exchange.begin(status, headers);
+  response.once("error", () => exchange.destroy());
+  response.pipe(stream);
+}

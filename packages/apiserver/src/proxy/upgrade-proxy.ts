@@ -1,0 +1,110 @@
+import { ServerResponse, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Logger } from "@coracle/base";
+import { newBadRequest, newServiceUnavailable } from "@coracle/apimachinery";
+import type { ApiHandler } from "../http/api-handler.ts";
+import { Http1Exchange } from "../http/http1-exchange.ts";
+import { HttpRequestContext } from "../http/request-context.ts";
+import { parseRequestInfo } from "../http/request-info.ts";
+import { sendError, sendPathNotFound } from "../http/respond.ts";
+import type { ProxyOptions } from "./connectors.ts";
+import { Locator, type Target } from "./locator.ts";
+import { forwardedHeaders, openRequest } from "./outgoing.ts";
+
+export interface UpgradeProxyOptions extends ProxyOptions {
+  readonly handler: ApiHandler;
+  readonly log: Logger;
+}
+
+const upgradable = new Set(["exec", "attach", "portforward", "proxy"]);
+
+/**
+ * Serves requests that turn into streams (SPDY/3.1, WebSocket). After the request is admitted, the bytes go to the kubelet and back as they
+ * are: it speaks whatever the client speaks.
+ */
+export class UpgradeProxy {
+  readonly #options: UpgradeProxyOptions;
+  readonly #locator: Locator;
+  readonly #sockets = new Set<Duplex>();
+
+  constructor(options: UpgradeProxyOptions) {
+    this.#options = options;
+    this.#locator = new Locator(options.registry, options.kubelet);
+  }
+
+  /** Cuts all streams. */
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Never rejects. */
+  async handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    socket.on("error", () => socket.destroy());
+    const response = new ServerResponse(request);
+    response.assignSocket(socket as Socket);
+    response.shouldKeepAlive = false;
+    const exchange = new Http1Exchange(request, response);
+    try {
+      const target = await this.#admit(exchange);
+      if (target === undefined) sendPathNotFound(exchange);
+      else await this.#connect(request, { socket, response, head }, target);
+    } catch (error) {
+      await sendError(exchange, error);
+    }
+    if (response.headersSent) response.once("finish", () => socket.end());
+  }
+
+  async #admit(exchange: Http1Exchange): Promise<Target | undefined> {
+    const { handler, registry } = this.#options;
+    const info = parseRequestInfo(exchange.method, exchange.url);
+    if (info === undefined || !info.isResourceRequest || !upgradable.has(info.subresource)) throw newBadRequest("this path cannot be upgraded");
+    const user = await handler.admit(exchange, info);
+    // A WebSocket begins with GET, but what it does is create a stream.
+    if (info.verb === "get" && info.subresource !== "proxy") await handler.admit(exchange, { ...info, verb: "create" });
+    if (registry.lookup(info.group, info.version, info.resource) === undefined) return undefined;
+    return this.#locator.locate(new HttpRequestContext(exchange, user, info.query), info);
+  }
+
+  #connect(request: IncomingMessage, client: { socket: Duplex; response: ServerResponse; head: Buffer }, target: Target): Promise<void> {
+    const { socket, response, head } = client;
+    return new Promise((resolve, reject) => {
+      const outgoing = openRequest(target, request.method ?? "POST", forwardedHeaders(request.headers, { keepUpgrade: true }));
+      outgoing.once("error", (error) => reject(newServiceUnavailable(`error dialing backend: ${error.message}`)));
+      outgoing.once("response", (answer) => {
+        // The kubelet refused: its answer is the answer.
+        response.writeHead(answer.statusCode ?? 502, forwardedHeaders(answer.headers, { keepUpgrade: false }));
+        answer.pipe(response);
+        resolve();
+      });
+      outgoing.once("upgrade", (answer, backend, backendHead) => {
+        response.detachSocket(socket as Socket);
+        socket.write(headOf(answer));
+        if (backendHead.length > 0) socket.write(backendHead);
+        if (head.length > 0) backend.write(head);
+        this.#join(socket, backend);
+        resolve();
+      });
+      socket.once("close", () => outgoing.destroy());
+      outgoing.end();
+    });
+  }
+
+  #join(socket: Duplex, backend: Duplex): void {
+    for (const each of [socket, backend]) {
+      this.#sockets.add(each);
+      each.once("close", () => this.#sockets.delete(each));
+    }
+    backend.on("error", () => socket.destroy());
+    socket.once("close", () => backend.destroy());
+    backend.once("close", () => socket.end());
+    socket.pipe(backend);
+    backend.pipe(socket);
+  }
+}
+
+function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
+  const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}

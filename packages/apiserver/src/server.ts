@@ -1,0 +1,232 @@
+import { createPrivateKey } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock, Logger, Random } from "@coracle/base";
+import type { UnstructuredObject } from "@coracle/apimachinery";
+import type { Transport } from "@coracle/client";
+import { Authenticator, type StaticToken } from "./authentication/authenticator.ts";
+import { createTokenKey } from "./authentication/jwt.ts";
+import { createRegistryLookup } from "./authentication/registry-lookup.ts";
+import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
+import { createTokenRequestHandler } from "./authentication/token-request.ts";
+import { asAuthenticated } from "./authentication/users.ts";
+import { createAuthorization, type Authorization } from "./authorization/authorization.ts";
+import { createReviewHandlers } from "./authorization/reviews.ts";
+import { bootstrap } from "./bootstrap/bootstrap.ts";
+import { firstServiceAddress } from "./bootstrap/service-cidr.ts";
+import { DirectAuthorization } from "./direct/direct-authorization.ts";
+import { createDirectTransport } from "./direct/direct-transport.ts";
+import { DiscoveryHandler } from "./discovery/handler.ts";
+import { HealthHandler } from "./health/health.ts";
+import { RequestMetrics } from "./health/metrics.ts";
+import { versionInfo } from "./health/version.ts";
+import { ApiHandler, type PathHandler } from "./http/api-handler.ts";
+import { HttpListener, type ListenAddress, type ListenerTls } from "./http/listener.ts";
+import { ResourceHandler } from "./http/resource-handler.ts";
+import { sendValue } from "./http/respond.ts";
+import { WatchRegistry } from "./http/watch-stream.ts";
+import { OpenApiHandler, type OpenApiGenerator } from "./openapi/handler.ts";
+import { createConnectors, type KubeletClientTls } from "./proxy/connectors.ts";
+import { UpgradeProxy } from "./proxy/upgrade-proxy.ts";
+import type { ActionHandler, Registry, UserInfo } from "./registry/contract.ts";
+
+export interface ServerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly certificates: ListenerTls;
+  /** PEM of an ECDSA key on P-256, which signs service account tokens. */
+  readonly serviceAccountKey: string;
+  /** Keys of the past whose tokens still count. */
+  readonly oldServiceAccountKeys?: readonly string[];
+  /** Defaults to `https://kubernetes.default.svc.cluster.local`, which is also the API's audience. */
+  readonly serviceAccountIssuer?: string;
+  readonly staticTokens?: readonly StaticToken[];
+  readonly listen: readonly ListenAddress[];
+  /** Range of cluster IPs, such as `10.96.0.0/12`. */
+  readonly serviceCidr: string;
+  /** Where pods and other nodes reach this server. */
+  readonly advertiseAddress: string;
+  /** Client certificate for kubelets and the CA of theirs. Without it logs, exec and the like answer 503. */
+  readonly kubeletClient?: KubeletClientTls;
+}
+
+/** What the server is built from; {@link ServerOptions} say how. */
+export interface ServerParts {
+  readonly registry: Registry;
+  /** The map that the registry looks actions up in; the server adds its own. */
+  readonly actions: Map<string, ActionHandler>;
+  readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
+  readonly groupOrder: readonly string[];
+  readonly openApi: () => Promise<OpenApiGenerator>;
+}
+
+export interface ApiServer {
+  /** `https://127.0.0.1:6443`, of the first address. */
+  readonly url: string;
+  readonly port: number;
+  readonly registry: Registry;
+  readonly authorization: Authorization;
+  readonly tokens: ServiceAccountTokens;
+  /** Listens, and makes what every cluster starts with. @throws {ListenError} when an address is taken. */
+  start(): Promise<void>;
+  /** Ends watches, lets requests in progress finish for a few seconds, and closes the port. Idempotent. */
+  stop(): Promise<void>;
+  /** Requests into this process with the rights of `user`, who is taken to be authenticated. */
+  directTransport(user: UserInfo, fieldManager?: string): Transport;
+}
+
+const drainMs = 3000;
+const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
+
+/** Puts the stages of a request together around a registry. */
+export function assembleServer(parts: ServerParts, options: ServerOptions): ApiServer {
+  return new AssembledServer(parts, options);
+}
+
+class AssembledServer implements ApiServer {
+  readonly registry: Registry;
+  readonly authorization: Authorization;
+  readonly tokens: ServiceAccountTokens;
+  readonly #parts: ServerParts;
+  readonly #options: ServerOptions;
+  readonly #watches = new WatchRegistry();
+  readonly #metrics = new RequestMetrics();
+  readonly #health = new HealthHandler();
+  readonly #discovery: DiscoveryHandler;
+  readonly #openApi: OpenApiHandler;
+  readonly #handler: ApiHandler;
+  readonly #upgrades: UpgradeProxy;
+  readonly #listeners: HttpListener[] = [];
+  readonly #stopped = new AbortController();
+  #isBootstrapped = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: ServerParts, options: ServerOptions) {
+    const { registry } = parts;
+    const { clock, random, log, serviceAccountIssuer: issuer = defaultIssuer } = options;
+    this.#parts = parts;
+    this.#options = options;
+    this.registry = registry;
+    const lookup = createRegistryLookup(registry);
+    const keys = [options.serviceAccountKey, ...(options.oldServiceAccountKeys ?? [])].map((pem) => createTokenKey(createPrivateKey(pem)));
+    this.tokens = new ServiceAccountTokens({ keys, issuer, apiAudiences: [issuer], lookup, clock, random });
+    const authenticator = new Authenticator({ serviceAccounts: this.tokens, staticTokens: options.staticTokens ?? [] });
+    this.authorization = createAuthorization(registry);
+    const { authorizer, rbac } = this.authorization;
+    for (const [key, action] of createReviewHandlers({ authorizer, rbac, authenticator })) parts.actions.set(key, action);
+    parts.actions.set("/serviceaccounts/token", createTokenRequestHandler(this.tokens, lookup, clock));
+    this.#discovery = new DiscoveryHandler(registry, parts.groupOrder);
+    this.#openApi = new OpenApiHandler(registry, parts.openApi);
+    const proxy = { registry, clock, ...(options.kubeletClient !== undefined && { kubelet: options.kubeletClient }) };
+    this.#handler = new ApiHandler({
+      registry,
+      authenticator,
+      authorizer,
+      resources: new ResourceHandler({ registry, watches: this.#watches, clock, random }),
+      connectors: createConnectors(proxy),
+      paths: this.#paths(),
+      metrics: this.#metrics,
+      clock,
+      random,
+      log,
+    });
+    this.#upgrades = new UpgradeProxy({ ...proxy, handler: this.#handler, log });
+    this.#health.add({ name: "poststarthook/rbac/bootstrap-roles", check: () => this.#checkBootstrapped() });
+    this.#metrics.gauge("apiserver_longrunning_requests", () => this.#watches.size);
+    this.#metrics.gauge("apiserver_current_inflight_requests", () => this.#handler.active);
+  }
+
+  get port(): number {
+    return this.#listeners[0]?.port ?? 0;
+  }
+
+  get url(): string {
+    const host = this.#options.listen[0]?.host ?? "127.0.0.1";
+    const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+    return `https://${reachable.includes(":") ? `[${reachable}]` : reachable}:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const { certificates, listen, log } = this.#options;
+    try {
+      for (const address of listen) {
+        const listener = new HttpListener(certificates, {
+          onExchange: (exchange) => void this.#handler.handle(exchange),
+          onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrades.handle(request, socket, head),
+        });
+        await listener.listen(address);
+        this.#listeners.push(listener);
+      }
+      await Promise.all([this.authorization.waitForSync(this.#stopped.signal), this.#bootstrap()]);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    log.info("serving", { url: this.url });
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  directTransport(user: UserInfo, fieldManager?: string): Transport {
+    const { authorizer, rbac, source } = this.authorization;
+    const known = asAuthenticated(user);
+    const authorization = new DirectAuthorization(known, rbac, authorizer, source);
+    const { signal } = this.#stopped;
+    return createDirectTransport({ registry: this.registry, authorization, user: known, signal, ...(fieldManager !== undefined && { fieldManager }) });
+  }
+
+  async #bootstrap(): Promise<void> {
+    const { serviceCidr, advertiseAddress, clock } = this.#options;
+    const rbac = await this.#parts.bootstrapRbac();
+    const service = { clusterIP: firstServiceAddress(serviceCidr), advertiseAddress, port: this.port };
+    await bootstrap({ registry: this.registry, clock, rbac, service });
+    this.#isBootstrapped = true;
+  }
+
+  async #stop(): Promise<void> {
+    const { clock } = this.#options;
+    for (const listener of this.#listeners) listener.stopAccepting();
+    this.#watches.close();
+    this.#upgrades.close();
+    const deadlineMs = clock.monotonic() + drainMs;
+    while (this.#handler.active > 0 && clock.monotonic() < deadlineMs) await clock.sleep(10);
+    this.#stopped.abort(new Error("the API server stopped"));
+    for (const listener of this.#listeners) listener.destroy();
+    this.authorization[Symbol.dispose]();
+    this.#discovery[Symbol.dispose]();
+    this.#openApi[Symbol.dispose]();
+  }
+
+  #paths(): PathHandler[] {
+    const at = (path: string, value: () => unknown): PathHandler => async (exchange, info) => {
+      if (info.path !== path) return false;
+      await sendValue(exchange, 200, value());
+      return true;
+    };
+    return [
+      (exchange, { path, query }) => this.#health.handle(exchange, path, query),
+      at("/version", () => versionInfo),
+      (exchange, { path }) => this.#discovery.handle(exchange, path),
+      (exchange, { path, query }) => this.#openApi.handle(exchange, path, query),
+      (exchange, { path }) => {
+        if (path === "/metrics") this.#metrics.send(exchange);
+        return path === "/metrics";
+      },
+      at("/openid/v1/jwks", () => this.tokens.keySet()),
+      at("/.well-known/openid-configuration", () => ({
+        issuer: this.tokens.issuer,
+        jwks_uri: `${this.url}/openid/v1/jwks`,
+        response_types_supported: ["id_token"],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["ES256"],
+      })),
+    ];
+  }
+
+  #checkBootstrapped(): void {
+    if (!this.#isBootstrapped) throw new Error("not finished");
+  }
+}
