@@ -9,24 +9,7 @@ import type { ApiRequest, WatchEvent } from "../transport.ts";
 import { createHttpsTransport, type HttpsTransport, type HttpsTransportOptions } from "./https-transport.ts";
 import { LineTooLongError, readLines } from "./lines.ts";
 import { requestPath } from "./request-path.ts";
-
-// Self-signed for localhost, good for a century; used by these tests only.
-const certificate = `-----BEGIN CERTIFICATE-----
-MIIBmjCCAUGgAwIBAgIUAp9agIRCsx88wCXqLf1W1VRVTGQwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTAxMDM1OVoYDzIxMjYxMDI4
-MDEwMzU5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAAREtR+KUDJsBM45p6C/KIZs9cmrT3rSrc3NR5gJeNXQNrjAvMVu11JF
-lo9UkQqc6nS7tw0soqx+YEeGXj5Q6ktWo28wbTAdBgNVHQ4EFgQU4lY5DePaHWbw
-1+z2Wcr389fRM3wwHwYDVR0jBBgwFoAU4lY5DePaHWbw1+z2Wcr389fRM3wwGgYD
-VR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZI
-zj0EAwIDRwAwRAIgKFY+0XXqC9tGO+Jzn+hQN75Gq6Ilcf3p8o74y5eupjICIFno
-8+74mg9vTuZj+u6MAJ0XrSHsfVhnUca292AWTaKy
------END CERTIFICATE-----`;
-const privateKey = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0pn4DioRWy7rseNR
-FHO6cfCV7ZQpcCcZpq3XZOiBNkWhRANCAAREtR+KUDJsBM45p6C/KIZs9cmrT3rS
-rc3NR5gJeNXQNrjAvMVu11JFlo9UkQqc6nS7tw0soqx+YEeGXj5Q6ktW
------END PRIVATE KEY-----`;
+import { certificate, privateKey } from "./test-certificate.ts";
 
 const pods: ResourceType = { group: "", version: "v1", resource: "pods", kind: "Pod", isNamespaced: true };
 const get: ApiRequest = { verb: "get", resource: pods, namespace: "a", name: "x" };

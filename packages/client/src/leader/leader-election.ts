@@ -1,6 +1,7 @@
 import { linkSignals, type Clock, type Logger, type Random } from "@coracle/base";
 import { formatMicroTime, hasReason } from "@coracle/apimachinery";
 import type { Client, ResourceClient } from "../client.ts";
+import { createLifetime } from "../lifetime.ts";
 import { leaseResource, type LeaseObject, type LeaseSpec } from "./lease.ts";
 
 export interface LeaderElectionOptions {
@@ -58,11 +59,14 @@ class Candidate {
     const acquiredMs = await this.#acquire();
     if (acquiredMs === undefined) return;
     log.info("became leader", { lease: name });
-    using leading = linkSignals(signal);
+    const leading = createLifetime();
+    const onStop = (): void => leading.abort(signal.reason);
+    signal.addEventListener("abort", onStop, { once: true });
     const lead = async (): Promise<void> => this.#options.onStartedLeading(leading.signal);
     lead().catch((error: unknown) => log.error("leading failed", { error }));
     await this.#renew(acquiredMs);
-    leading.controller.abort(signal.aborted ? signal.reason : new Error(`lost the lease ${name}`));
+    signal.removeEventListener("abort", onStop);
+    leading.abort(signal.aborted ? signal.reason : new Error(`lost the lease ${name}`));
     if (signal.aborted) await this.#release();
     else log.error("lost the lease", { lease: name });
   }
