@@ -69,6 +69,8 @@ export {
   KubeconfigError,
   kubeconfigPaths,
   loadKubeconfig,
+  loadKubeconfigText,
+  mergeKubeconfigText,
   parseKubeconfig,
   resolveContext,
   type ClusterAccess,

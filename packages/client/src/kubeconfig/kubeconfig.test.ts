@@ -3,7 +3,15 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildKubeconfig, mergeKubeconfig, removeFromKubeconfig } from "./kubeconfig.ts";
-import { formatKubeconfig, kubeconfigPaths, loadKubeconfig, parseKubeconfig, resolveContext } from "./load.ts";
+import {
+  formatKubeconfig,
+  kubeconfigPaths,
+  loadKubeconfig,
+  loadKubeconfigText,
+  mergeKubeconfigText,
+  parseKubeconfig,
+  resolveContext,
+} from "./load.ts";
 
 let directory: string;
 beforeAll(async () => void (directory = await mkdtemp(join(tmpdir(), "kubeconfig-"))));
@@ -45,12 +53,16 @@ users:
     });
   });
 
-  it("merges, replaces what has the same name, and takes out again what was merged", () => {
+  it("merges, replaces what has the same name, and takes out again what was merged", async () => {
     const merged = mergeKubeconfig(two, one);
     expect(merged["current-context"]).toBe("one");
     expect(merged.clusters.map(({ name }) => name)).toEqual(["two", "one"]);
     const replaced = mergeKubeconfig(merged, buildKubeconfig({ name: "two", server: "https://127.0.0.1:3" }));
     expect(replaced.clusters.find(({ name }) => name === "two")?.cluster.server).toBe("https://127.0.0.1:3");
+    expect(await loadKubeconfigText(await mergeKubeconfigText("", await formatKubeconfig(one)))).toMatchObject({
+      context: "one",
+      key: "KEY",
+    });
     expect(removeFromKubeconfig(merged, "one")).toEqual({ ...two, "current-context": "" });
   });
 

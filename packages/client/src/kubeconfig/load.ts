@@ -2,7 +2,14 @@ import { readFile } from "node:fs/promises";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import type { Clock, Random } from "@coracle/base";
 import { createHttpsTransport, type HttpsTransport } from "../https/https-transport.ts";
-import { combineKubeconfigs, emptyKubeconfig, type Kubeconfig, type KubeconfigCluster, type KubeconfigUser } from "./kubeconfig.ts";
+import {
+  combineKubeconfigs,
+  emptyKubeconfig,
+  mergeKubeconfig,
+  type Kubeconfig,
+  type KubeconfigCluster,
+  type KubeconfigUser,
+} from "./kubeconfig.ts";
 
 /** A kubeconfig that cannot be used; the message says what to do. */
 export class KubeconfigError extends Error {
@@ -58,6 +65,11 @@ export async function formatKubeconfig(config: Kubeconfig): Promise<string> {
   return stringify(config, { lineWidth: 0, indentSeq: false });
 }
 
+/** {@link mergeKubeconfig} on file contents; an empty `base` is a file that does not exist yet. */
+export async function mergeKubeconfigText(base: string, added: string): Promise<string> {
+  return formatKubeconfig(mergeKubeconfig(await parseKubeconfig(base), await parseKubeconfig(added)));
+}
+
 /** What a client needs to reach the cluster of a context. */
 export interface ClusterAccess {
   readonly context: string;
@@ -96,6 +108,12 @@ export async function resolveContext(config: Kubeconfig, contextName = config["c
     ...(cluster["tls-server-name"] === undefined ? {} : { serverName: cluster["tls-server-name"] }),
     ...(cluster["insecure-skip-tls-verify"] === true ? { insecureSkipVerify: true } : {}),
   };
+}
+
+/** The access that the current context (or `contextName`) of one file's content gives. @throws {KubeconfigError} */
+export async function loadKubeconfigText(text: string, contextName?: string): Promise<ClusterAccess> {
+  const config = await parseKubeconfig(text);
+  return resolveContext(config, contextName ?? config["current-context"]);
 }
 
 /** A transport with the identity and address that a context gives. */
