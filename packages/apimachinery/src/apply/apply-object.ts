@@ -49,7 +49,7 @@ export type ApplyResult =
  */
 export function applyObject(request: ApplyRequest): ApplyResult {
   checkApplied(request);
-  const managers = decodeManagers(request.live?.metadata.managedFields) ?? new Map<string, Manager>();
+  const managers = new Map<string, Manager>(decodeManagers(request.live?.metadata.managedFields ?? []));
   if (managers.size === 0 && request.live !== undefined) claimForPast(request, managers, request.live);
   const result = applyOver(request, managers, request.force);
   if (result.type === "conflict" && request.manager === "kubectl") {
@@ -67,6 +67,11 @@ export function applyOrThrow(request: ApplyRequest): Extract<ApplyResult, { type
 }
 
 function checkApplied(request: ApplyRequest): void {
+  const { apiVersion } = request.applied;
+  if (apiVersion !== request.version) {
+    const versions = `Specified patch version: ${apiVersion}, expected: ${request.version}`;
+    throw newBadRequest(`Incorrect version specified in apply patch. ${versions}`);
+  }
   if ((request.applied.metadata.managedFields?.length ?? 0) > 0) throw newBadRequest("metadata.managedFields must be nil");
   checkTyped(request.schema, request.applied);
 }
@@ -99,7 +104,7 @@ function applyOver(request: ApplyRequest, before: ReadonlyMap<string, Manager>, 
   const conflicts = force ? [] : findConflicts(managers, changes.changed, key);
   if (conflicts.length > 0) return { type: "conflict", conflicts };
   takeFromManagers(managers, changes.changed, (other) => other !== key);
-  takeFromManagers(managers, changes.removed);
+  takeFromManagers(managers, changes.removed, (other) => other !== key);
   const isUnchanged = isEmptySet(changes.changed) && isEmptySet(changes.removed) && managersEqual(before, managers);
   const final = managers.get(key);
   if (!isUnchanged && final !== undefined) {

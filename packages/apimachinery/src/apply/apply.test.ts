@@ -283,10 +283,10 @@ describe("applyObject", () => {
 });
 
 const element = fc.constantFrom("f:a", "f:b", 'k:{"name":"x"}', 'v:"s"', "v:2", "v:10", ".");
-const node = fc.memo<Record<string, unknown>>((depth) =>
-  depth <= 1 ? fc.constant({}) : fc.dictionary(element, node(depth - 1), { maxKeys: 4 }),
+const fieldsTree = fc.memo<Record<string, unknown>>((depth) =>
+  depth <= 1 ? fc.constant({}) : fc.dictionary(element, fieldsTree(depth - 1), { maxKeys: 4 }),
 );
-const tree = node(4).map(clearDots);
+const tree = fieldsTree(4).map(clearDots);
 
 function clearDots(node: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(

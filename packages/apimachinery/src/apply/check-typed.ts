@@ -1,6 +1,7 @@
 import { StatusError } from "../errors/status-error.ts";
 import { isPlainObject } from "../meta/deep.ts";
-import { formatApiVersion, parseApiVersion, type UnstructuredObject } from "../meta/types.ts";
+import { formatGvk, gvkOf } from "../meta/gvk.ts";
+import type { UnstructuredObject } from "../meta/types.ts";
 import type { Schema } from "../schema/schema.ts";
 import { fieldElement, formatElement } from "./path-element.ts";
 import { elementOf } from "./list-items.ts";
@@ -16,8 +17,7 @@ export function checkTyped(schema: Schema, applied: Readonly<UnstructuredObject>
   }
   if (findings.length === 0) return;
   const { name = "", namespace = "" } = applied.metadata;
-  const { group, version } = parseApiVersion(applied.apiVersion);
-  const what = `${namespace}/${name}; ${formatApiVersion(group, version)}, Kind=${applied.kind}`;
+  const what = `${namespace}/${name}; ${formatGvk(gvkOf(applied))}`;
   const text = findings.length === 1 ? (findings[0] as string) : `errors:\n  ${findings.join("\n  ")}`;
   const message = `failed to create typed patch object (${what}): ${text}`;
   // Upstream answers 500 without a reason here, and kubectl prints the message alone because of that.

@@ -1,7 +1,7 @@
 import { deepEqual, isPlainObject } from "../meta/deep.ts";
 import type { Schema } from "../schema/schema.ts";
 import { emptySet, isEmptySet, leafSet, makeSet, type FieldSet } from "./field-set.ts";
-import { itemsByElement } from "./list-items.ts";
+import { elementOf, itemsByElement } from "./list-items.ts";
 import { fieldElement, type PathElement } from "./path-element.ts";
 import { deducedSchema, fieldSchema, fitsShape, isNamedField, isVoid, shapeOf } from "./shape.ts";
 import { unownedMeta, unownedRoot } from "./unowned.ts";
@@ -25,10 +25,8 @@ export function compareObjects(schema: Schema, old: unknown, next: unknown, rese
   const diff = new Diff();
   for (const name of namesOf(before, after)) {
     if (unownedRoot.has(name) || resetFields.includes(name)) continue;
-    const element = fieldElement(name);
-    const child = fieldSchema(schema, name);
-    if (name === "metadata") diff.add(element, compareMeta(child, before[name], after[name]));
-    else diff.add(element, compareField({ schema, name }, before[name], after[name]));
+    if (name === "metadata") diff.add(name, compareMeta(fieldSchema(schema, name), before[name], after[name]));
+    else diff.add(name, compareField({ schema, name }, before[name], after[name]));
   }
   return diff.changes(false, false);
 }
@@ -38,7 +36,7 @@ function compareMeta(schema: Schema, old: unknown, next: unknown): Changes {
   const after = isPlainObject(next) ? next : {};
   const diff = new Diff();
   for (const name of namesOf(before, after)) {
-    if (!unownedMeta.has(name)) diff.add(fieldElement(name), compareValues(metaField(schema, name), before[name], after[name]));
+    if (!unownedMeta.has(name)) diff.add(name, compareValues(metaField(schema, name), before[name], after[name]));
   }
   return diff.changes(false, false);
 }
@@ -102,29 +100,57 @@ function compareMaps(schema: Schema, old: unknown, next: unknown): Diff {
   const diff = new Diff();
   // Whatever is new as a whole has no resident parts.
   const canReside = old !== undefined && next !== undefined && schema.refName !== undefined;
-  for (const name of namesOf(before, after)) {
-    if (before[name] === after[name]) continue;
-    const changes =
-      canReside && isNamedField(schema, name)
-        ? compareField({ schema, name }, before[name], after[name])
-        : compareValues(fieldSchema(schema, name), before[name], after[name]);
-    diff.add(fieldElement(name), changes);
+  for (const name of Object.keys(after)) {
+    const was = Object.hasOwn(before, name) ? before[name] : undefined;
+    if (was !== after[name]) diff.add(name, compareMember(schema, canReside, name, { before: was, after: after[name] }));
+  }
+  for (const name of Object.keys(before)) {
+    if (Object.hasOwn(after, name) || before[name] === undefined) continue;
+    diff.add(name, compareMember(schema, canReside, name, { before: before[name], after: undefined }));
   }
   return diff;
 }
 
+function compareMember(
+  schema: Schema,
+  canReside: boolean,
+  name: string,
+  values: { readonly before: unknown; readonly after: unknown },
+): Changes {
+  return canReside && isNamedField(schema, name)
+    ? compareField({ schema, name }, values.before, values.after)
+    : compareValues(fieldSchema(schema, name), values.before, values.after);
+}
+
 function compareLists(schema: Schema, old: unknown, next: unknown): Diff {
-  const before = itemsByElement(schema, old);
-  const after = itemsByElement(schema, next);
   const items = schema.items ?? deducedSchema;
   const diff = new Diff();
+  if (Array.isArray(old) && Array.isArray(next) && comparePairs(schema, old, next, diff)) return diff;
+  const before = itemsByElement(schema, old);
+  const after = itemsByElement(schema, next);
   for (const [element, nextItems] of after) {
     const oldItems = before.get(element);
-    if (nextItems.length > 1 || (oldItems !== undefined && oldItems.length > 1)) diff.add(element, compareLeaves(oldItems, nextItems));
-    else diff.add(element, compareValues(items, oldItems?.[0], nextItems[0]));
+    const isRepeated = nextItems.length > 1 || (oldItems !== undefined && oldItems.length > 1);
+    diff.addElement(element, isRepeated ? compareLeaves(oldItems, nextItems) : compareValues(items, oldItems?.[0], nextItems[0]));
   }
-  for (const [element, oldItems] of before) if (!after.has(element)) diff.add(element, compareValues(items, oldItems[0], undefined));
+  for (const [element, oldItems] of before) {
+    if (!after.has(element)) diff.addElement(element, compareValues(items, oldItems[0], undefined));
+  }
   return diff;
+}
+
+/** Most writes leave items where they are, so nothing has to be looked up. False, and nothing added, when some moved, came or went. */
+function comparePairs(schema: Schema, before: readonly unknown[], after: readonly unknown[], diff: Diff): boolean {
+  if (before.length !== after.length) return false;
+  const differing: number[] = [];
+  for (let index = 0; index < before.length; index++) {
+    if (deepEqual(before[index], after[index])) continue;
+    if (elementOf(schema, before[index], index) !== elementOf(schema, after[index], index)) return false;
+    differing.push(index);
+  }
+  const items = schema.items ?? deducedSchema;
+  for (const index of differing) diff.addElement(elementOf(schema, after[index], index), compareValues(items, before[index], after[index]));
+  return true;
 }
 
 function namesOf(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
@@ -138,7 +164,11 @@ class Diff {
   #changed: Map<PathElement, FieldSet> | undefined;
   #removed: Map<PathElement, FieldSet> | undefined;
 
-  add(element: PathElement, changes: Changes): void {
+  add(field: string, changes: Changes): void {
+    if (changes !== noChanges) this.addElement(fieldElement(field), changes);
+  }
+
+  addElement(element: PathElement, changes: Changes): void {
     if (changes === noChanges) return;
     if (!isEmptySet(changes.changed)) (this.#changed ??= new Map<PathElement, FieldSet>()).set(element, changes.changed);
     if (!isEmptySet(changes.removed)) (this.#removed ??= new Map<PathElement, FieldSet>()).set(element, changes.removed);

@@ -1,4 +1,4 @@
-import { isPlainObject, setField } from "../meta/deep.ts";
+import { isPlainObject } from "../meta/deep.ts";
 import { compareElements, formatElement, normalizeElement, type PathElement } from "./path-element.ts";
 
 /**
@@ -100,18 +100,25 @@ export function formatPaths(set: FieldSet): string[] {
 
 function collectPaths(set: FieldSet, prefix: string, paths: string[]): void {
   if (set.isMember) paths.push(prefix);
-  for (const [element, child] of orderedChildren(set)) collectPaths(child, prefix + formatElement(element), paths);
+  for (const element of orderedElements(set)) collectPaths(childOf(set, element), prefix + formatElement(element), paths);
 }
 
-function orderedChildren(set: FieldSet): [PathElement, FieldSet][] {
-  return [...set.children].sort(([left], [right]) => compareElements(left, right));
+function orderedElements(set: FieldSet): PathElement[] {
+  const elements = [...set.children.keys()];
+  return elements.length > 1 ? elements.sort(compareElements) : elements;
+}
+
+function childOf(set: FieldSet, element: PathElement): FieldSet {
+  return set.children.get(element) ?? emptySet;
 }
 
 /** The set as FieldsV1, in upstream's order. */
 export function serializeSet(set: FieldSet): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  if (set.isMember && set.children.size > 0) fields["."] = {};
-  for (const [element, child] of orderedChildren(set)) setField(fields, element, serializeSet(child));
+  if (set.children.size === 0) return fields;
+  if (set.isMember) fields["."] = {};
+  // Every element has a prefix, so none can be called __proto__.
+  for (const element of orderedElements(set)) fields[element] = serializeSet(childOf(set, element));
   return fields;
 }
 

@@ -34,7 +34,7 @@ export function updateManagedFields(update: ManagedFieldsUpdate): ManagedFieldsE
   if (update.old !== undefined && entries.length === 0) return undefined;
   const changes = compareObjects(update.schema, update.old, update.new, update.resetFields);
   if (changes === noChanges) return entries.length === 0 ? undefined : (entries as ManagedFieldsEntry[]);
-  const managers = decodeManagers(entries) ?? new Map<string, Manager>();
+  const managers = new Map<string, Manager>(decodeManagers(entries));
   if (managers.size === 0 && update.old !== undefined) return undefined;
   const identity = { manager: update.manager, operation: "Update" as const, apiVersion: update.version, subresource: update.subresource };
   const key = managerKey(identity);
@@ -72,10 +72,10 @@ function isCleared(entries: readonly ManagedFieldsEntry[]): boolean {
 }
 
 /**
- * The fields that a write cannot set, where a kind has a status subresource: the main resource leaves `status` alone, and the
- * status leaves everything else but metadata.
+ * The fields that a write cannot set, where a kind has a status subresource: the main resource leaves `status` alone, and the status
+ * leaves everything else; of built-in kinds it may still change metadata.
  */
-export function resetFieldsOf(hasStatus: boolean, subresource: string): ResetFields {
-  if (subresource === "status") return ["spec"];
+export function resetFieldsOf(hasStatus: boolean, subresource: string, kind: { readonly isCustom?: boolean } = {}): ResetFields {
+  if (subresource === "status") return kind.isCustom === true ? ["metadata", "spec"] : ["spec"];
   return hasStatus && subresource === "" ? ["status"] : [];
 }

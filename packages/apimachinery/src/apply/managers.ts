@@ -16,10 +16,22 @@ export interface Manager {
 /** By identity: manager, operation, subresource, and for updates the version. */
 export type Managers = ReadonlyMap<string, Manager>;
 
-/** Reads `metadata.managedFields`; undefined when an entry is malformed. */
-export function decodeManagers(entries: readonly ManagedFieldsEntry[] | null | undefined): Map<string, Manager> | undefined {
+/** Stored objects are shared and looked at again with every write. */
+const decoded = new WeakMap<readonly ManagedFieldsEntry[], Managers | "malformed">();
+
+/** Reads `metadata.managedFields`, which must not change afterwards; undefined when an entry is malformed. */
+export function decodeManagers(entries: readonly ManagedFieldsEntry[]): Managers | undefined {
+  let managers = decoded.get(entries);
+  if (managers === undefined) {
+    managers = decodeEntries(entries) ?? "malformed";
+    decoded.set(entries, managers);
+  }
+  return managers === "malformed" ? undefined : managers;
+}
+
+function decodeEntries(entries: readonly ManagedFieldsEntry[]): Managers | undefined {
   const managers = new Map<string, Manager>();
-  for (const entry of entries ?? []) {
+  for (const entry of entries) {
     const set = entry.fieldsV1 === undefined ? emptySet : parseSet(entry.fieldsV1);
     const isKnown = entry.operation === "Apply" || entry.operation === "Update";
     if (set === undefined || !isKnown || (entry.fieldsType !== undefined && entry.fieldsType !== "FieldsV1")) return undefined;
@@ -44,7 +56,7 @@ export function managerKey(manager: Omit<Manager, "set" | "time" | "source">): s
 }
 
 /** Adds a manager; two with the same identity become one. */
-export function addManager(managers: Map<string, Manager>, manager: Manager): void {
+function addManager(managers: Map<string, Manager>, manager: Manager): void {
   const key = managerKey(manager);
   const twin = managers.get(key);
   managers.set(key, twin === undefined ? manager : withSet(manager, unionSets(twin.set, manager.set)));

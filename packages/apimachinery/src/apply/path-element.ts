@@ -61,12 +61,13 @@ export function normalizeElement(text: string): PathElement | undefined {
 }
 
 const kindOrder = "fkvi";
+const fieldKind = kindOrder.charCodeAt(0);
 
 /** Upstream's order: fields, keys, values, indexes; each by what it holds. */
 export function compareElements(left: PathElement, right: PathElement): number {
+  if (left.charCodeAt(0) === fieldKind && right.charCodeAt(0) === fieldKind) return compareText(left, right);
   const kinds = kindOrder.indexOf(left.charAt(0)) - kindOrder.indexOf(right.charAt(0));
   if (kinds !== 0) return kinds;
-  if (left.startsWith("f:")) return compareText(left, right);
   const [a, b] = [contentOf(left), contentOf(right)];
   return left.startsWith("k:") ? compareKeys(a as Record<string, unknown>, b as Record<string, unknown>) : compareValues(a, b);
 }
@@ -128,6 +129,7 @@ function compareText(left: string, right: string): number {
 
 /** JSON whose fields are in order. */
 function stableJson(value: unknown): string {
+  if (typeof value === "number") return String(value);
   if (!isPlainObject(value)) return Array.isArray(value) ? `[${value.map(stableJson).join(",")}]` : JSON.stringify(value);
   const fields = Object.keys(value).sort(compareText);
   return `{${fields.map((key) => `${JSON.stringify(key)}:${stableJson(value[key])}`).join(",")}}`;

@@ -14,10 +14,11 @@ export interface Ownership {
 
 /**
  * Takes out of `merged` what the applier owned and has dropped from its configuration, unless somebody still owns it. An item of a list or
- * map goes as a whole when nobody owns the item itself, even if a field below has another owner. Returns a copy where something goes.
+ * map goes as a whole when nobody owns the item itself, even if a field below has another owner.
+ * What is left empty stays, empty. Returns a copy where something goes.
  */
 export function removeDropped(schema: Schema, merged: Readonly<Record<string, unknown>>, ownership: Ownership): Record<string, unknown> {
-  return removeFields(schema, merged, ownership, true) ?? {};
+  return removeFields(schema, merged, ownership, true);
 }
 
 function removeFrom(schema: Schema, value: unknown, ownership: Ownership): unknown {
@@ -30,17 +31,16 @@ function removeFields(
   value: Readonly<Record<string, unknown>>,
   ownership: Ownership,
   isRoot: boolean,
-): Record<string, unknown> | undefined {
+): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   for (const name of Object.keys(value)) {
     const element = fieldElement(name);
     const isNamed = isRoot || isNamedField(schema, name);
     if (isDropped(element, ownership, isNamed) && !(isRoot && name === "metadata")) continue;
     const child = isRoot && name === "metadata" ? metaSchema(fieldSchema(schema, name), value[name]) : fieldSchema(schema, name);
-    const rest = descend(child, value[name], ownership, element);
-    if (rest !== undefined) setField(kept, name, rest);
+    setField(kept, name, descend(child, value[name], ownership, element));
   }
-  return !isRoot && Object.keys(kept).length === 0 && Object.keys(value).length > 0 ? undefined : kept;
+  return kept;
 }
 
 /** A schema whose named fields are those of metadata, also where the declared one says nothing about them. */
@@ -51,15 +51,14 @@ function metaSchema(schema: Schema, meta: unknown): Schema {
   return { type: "object", properties };
 }
 
-function removeItems(schema: Schema, list: readonly unknown[], ownership: Ownership): unknown[] | undefined {
+function removeItems(schema: Schema, list: readonly unknown[], ownership: Ownership): unknown[] {
   const kept: unknown[] = [];
   for (const [index, item] of list.entries()) {
     const element = elementOf(schema, item, index);
     if (isDropped(element, ownership, false)) continue;
-    const rest = descend(schema.items ?? deducedSchema, item, ownership, element);
-    if (rest !== undefined) kept.push(rest);
+    kept.push(descend(schema.items ?? deducedSchema, item, ownership, element));
   }
-  return kept.length === 0 && list.length > 0 ? undefined : kept;
+  return kept;
 }
 
 function descend(schema: Schema, value: unknown, ownership: Ownership, element: PathElement): unknown {
