@@ -139,6 +139,13 @@ describe("createHttpsTransport", () => {
     expect(types).toEqual(["ADDED", "ADDED"]);
   });
 
+  it("says of a list's items what they are", async () => {
+    const list = { kind: "PodList", apiVersion: "v1", metadata: { resourceVersion: "1" }, items: [{ metadata: { name: "x" } }] };
+    const { port } = await serve((_request, response) => void response.end(JSON.stringify(list)));
+    const answer = await transportTo(port).request({ verb: "list", resource: pods });
+    expect(answer).toMatchObject({ items: [{ kind: "Pod", apiVersion: "v1", metadata: { name: "x" } }] });
+  });
+
   it("throws what the server says, and client-go's words where it says nothing", async () => {
     const { port } = await serve((request, response) => {
       const isPlain = request.url?.endsWith("plain") === true;

@@ -84,7 +84,8 @@ class NetworkTransport implements HttpsTransport {
     const timer = clock.setTimeout(onTimeout, requestTimeoutMs);
     try {
       const response = await this.#send(request, link.signal);
-      return parseJson<KubeObject | KubeList | Status>(await this.#readText(response, request));
+      const answer = parseJson<KubeObject | KubeList | Status>(await this.#readText(response, request));
+      return request.verb === "list" ? withItemKinds(answer as KubeList<Partial<KubeObject>>) : answer;
     } catch (error) {
       throw this.#translate(error, request);
     } finally {
@@ -204,6 +205,16 @@ class NetworkTransport implements HttpsTransport {
     const method = methodOf(request.verb);
     return `${method.charAt(0)}${method.slice(1).toLowerCase()} "${this.#connect.server.origin}${requestPath(request)}"`;
   }
+}
+
+/** API servers leave out the kind of a list's items; everything above expects objects to say what they are. */
+function withItemKinds(list: KubeList<Partial<KubeObject>>): KubeList {
+  const kind = list.kind.replace(/List$/, "");
+  for (const item of list.items ?? []) {
+    item.apiVersion ??= list.apiVersion;
+    item.kind ??= kind;
+  }
+  return list as KubeList;
 }
 
 /** Whole seconds from a `Retry-After` header; dates are not used by API servers. */
