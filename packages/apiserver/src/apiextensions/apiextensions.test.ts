@@ -1,6 +1,13 @@
-import { applyDefaults, formatFieldError, prune, type StrategyContext, type UnstructuredObject } from "@coracle/apimachinery";
+import {
+  applyDefaults,
+  formatFieldError,
+  prune,
+  validateStructural,
+  type StrategyContext,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
 import { describe, expect, it } from "vitest";
-import { customResourceDefinitionStrategy, definitionOf, schemaOfVersion } from "./index.ts";
+import { customResourceDefinitionStrategy, definitionOf, schemaOfVersion, withoutOldMistakes } from "./index.ts";
 import { acceptNames, takenNames } from "./naming.ts";
 import { fooCrd } from "./testing-crd.ts";
 import type { CustomResourceDefinition, JsonSchemaProps } from "./types.ts";
@@ -257,7 +264,7 @@ describe("a custom resource", () => {
     expect(prune(v1?.schema as never, foo)).toEqual(["spec.unknown", "spec.list[0].x"]);
     applyDefaults(v1?.schema as never, foo);
     expect(foo).toMatchObject({ metadata: { labels: { a: "b" } }, spec: { replicas: 1, list: [{}] } });
-    const bad = definition.strategy.validateCreate?.(object({ replicas: "x" }), context) ?? [];
+    const bad = validateStructural(v1?.schema as never, object({ replicas: "x" }));
     expect(bad.map(formatFieldError)).toEqual([
       'spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string"',
     ]);
@@ -279,8 +286,11 @@ describe("a custom resource", () => {
 
   it("may keep an old mistake that a write does not touch", () => {
     const old = object({ replicas: "x", color: "red" });
-    const errors = definition.strategy.validateUpdate?.(object({ replicas: "x", color: "blue" }), old, context);
-    expect(errors).toEqual([]);
+    const next = object({ replicas: "x", color: "blue" });
+    const errors = validateStructural(v1?.schema as never, next);
+    expect(errors).toHaveLength(1);
+    expect(withoutOldMistakes(errors, next, old)).toEqual([]);
+    expect(withoutOldMistakes(errors, next, object({ replicas: 1 }))).toEqual(errors);
   });
 
   it("cannot be created any more while its definition goes away", () => {

@@ -1,15 +1,7 @@
-import {
-  cloneJson,
-  deepEqual,
-  validateStructural,
-  type FieldError,
-  type ResourceStrategy,
-  type Schema,
-  type UnstructuredObject,
-} from "@coracle/apimachinery";
+import { cloneJson, deepEqual, type ResourceStrategy, type UnstructuredObject } from "@coracle/apimachinery";
 
-/** The strategy of a custom resource; `schema` is its storage version's. */
-export function customResourceStrategy(schema: Schema, hasStatus: boolean): ResourceStrategy {
+/** The strategy of a custom resource. The registry checks objects against the schema of the version that a request is for. */
+export function customResourceStrategy(hasStatus: boolean): ResourceStrategy {
   return {
     allowCreateOnUpdate: false,
     allowUnconditionalUpdate: false,
@@ -24,8 +16,6 @@ export function customResourceStrategy(schema: Schema, hasStatus: boolean): Reso
       const isSame = subresource === "status" || deepEqual(specOf(object, hasStatus), specOf(old, hasStatus));
       object.metadata.generation = isSame ? generation : generation + 1;
     },
-    validateCreate: (object) => validateStructural(schema, object),
-    validateUpdate: (object, old) => newErrors(validateStructural(schema, object), object, old),
   };
 }
 
@@ -53,29 +43,4 @@ function keepStatus(object: UnstructuredObject, old: Readonly<UnstructuredObject
 function specOf(object: Readonly<UnstructuredObject>, hasStatus: boolean): Record<string, unknown> {
   const { apiVersion: _a, kind: _k, metadata: _m, status, ...rest } = object;
   return hasStatus ? rest : { ...rest, status };
-}
-
-/** Leaves out what was wrong before and has not been touched (KEP-4008), so that a stricter schema does not block every write. */
-function newErrors(errors: readonly FieldError[], object: Readonly<UnstructuredObject>, old: Readonly<UnstructuredObject>): FieldError[] {
-  return errors.filter((error) => {
-    const steps = stepsOf(error.field);
-    const parent = steps.slice(0, -1);
-    if (parent.length > 0 && deepEqual(at(object, parent), at(old, parent))) return false;
-    const value = at(object, steps);
-    return value === undefined || !deepEqual(value, at(old, steps));
-  });
-}
-
-/** `spec.list[0].x` → spec, list, 0, x. */
-function stepsOf(field: string): string[] {
-  return field.split(/[.[\]]/).filter((step) => step !== "");
-}
-
-function at(value: unknown, steps: readonly string[]): unknown {
-  let current = value;
-  for (const step of steps) {
-    if (typeof current !== "object" || current === null || !Object.hasOwn(current, step)) return undefined;
-    current = (current as Record<string, unknown>)[step];
-  }
-  return current;
 }

@@ -39,7 +39,7 @@ export function definitionOf(crd: Readonly<CustomResourceDefinition>, options: S
     verbs: isTerminating ? verbs.filter((verb) => verb !== "create") : verbs,
     versions,
     storagePath: `${spec.group}/${names.plural}`,
-    strategy: customResourceStrategy(storage.schema, hasSubresource(storage, "status")),
+    strategy: customResourceStrategy(hasSubresource(storage, "status")),
     isCustom: true,
   };
 }
