@@ -1,1 +1,8 @@
-export {};
+/**
+ * `@coracle/api`: the built-in kinds. The types are generated from `data/`; a name that two groups share belongs to the first
+ * (core, then the order of the groups), the other one is reached through its group's name: `eventsV1.Event`.
+ *
+ * Clients name a resource by `resources`, an object with the preferred version of each kind: `client.list(resources.pods)`.
+ */
+export type * from "./generated/types.ts";
+export { resources } from "./generated/resources.ts";

@@ -1,0 +1,160 @@
+// Turns the facts in packages/api/data into the generated sources of @coracle/api. Pure: returns file name → text.
+import { readFileSync } from "node:fs";
+
+const dataFolder = new URL("../packages/api/data/", import.meta.url);
+const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, dataFolder), "utf8"));
+const header = "// Generated from packages/api/data by `npm run update`; do not edit.\n";
+
+/** Types that apimachinery already declares. */
+const shared = new Set([
+  "ObjectMeta",
+  "OwnerReference",
+  "ManagedFieldsEntry",
+  "LabelSelector",
+  "LabelSelectorRequirement",
+  "Condition",
+  "ListMeta",
+  "DeleteOptions",
+]);
+const scalars = {
+  string: "string",
+  bytes: "string",
+  time: "string",
+  microTime: "string",
+  duration: "string",
+  quantity: "string",
+  bool: "boolean",
+  int32: "number",
+  int64: "number",
+  uint32: "number",
+  uint64: "number",
+  double: "number",
+  float: "number",
+  int: "number",
+  intOrString: "number | string",
+  fieldsV1: "Record<string, unknown>",
+};
+/** Types whose JSON is a choice between two forms. */
+const choices = {
+  JSONSchemaPropsOrArray: "JSONSchemaProps | JSONSchemaProps[]",
+  JSONSchemaPropsOrBool: "boolean | JSONSchemaProps",
+  JSONSchemaPropsOrStringArray: "JSONSchemaProps | string[]",
+};
+
+const split = (name) => [name.slice(0, name.lastIndexOf(".")), name.slice(name.lastIndexOf(".") + 1)];
+const moduleFile = (pkg) => pkg.replaceAll("/", "-").toLowerCase();
+const moduleName = (pkg) => pkg.replaceAll(/[/.-](\w)/g, (_, letter) => letter.toUpperCase());
+
+/** All generated files by name. */
+export function generateApi() {
+  const data = { types: read("types"), kinds: read("kinds"), groups: read("groups") };
+  const packages = packagesInOrder(data);
+  const files = new Map();
+  for (const pkg of packages) files.set(`${moduleFile(pkg)}.ts`, typesModule(pkg, data));
+  files.set("types.ts", rootModule(packages, data));
+  files.set("resources.ts", resourcesModule(data));
+  return files;
+}
+
+/** Core first, then the preferred versions: the first to claim a name has it at the root. */
+function packagesInOrder({ types, kinds }) {
+  const preferred = kinds.filter((kind) => kind.pref).map((kind) => split(kind.t)[0]);
+  const rest = Object.keys(types)
+    .map((name) => split(name)[0])
+    .sort();
+  const ordered = ["core/v1", ...preferred, ...rest].filter((pkg) => pkg !== "meta/v1");
+  return [...new Set([...ordered, "meta/v1"])];
+}
+
+function namesOf(pkg, types) {
+  return Object.keys(types)
+    .filter((name) => split(name)[0] === pkg)
+    .map((name) => split(name)[1])
+    .filter((name) => pkg !== "meta/v1" || !shared.has(name));
+}
+
+function typesModule(pkg, { types }) {
+  const imports = new Map();
+  const bodies = namesOf(pkg, types).map((name) => declaration(pkg, name, { types, imports }));
+  const lines = [...imports].sort().map(([from, names]) => `import type { ${[...names].sort().join(", ")} } from "${from}";`);
+  return `${header}${lines.join("\n")}\n\n${bodies.join("\n\n")}\n`;
+}
+
+function declaration(pkg, name, context) {
+  if (choices[name] !== undefined) return `export type ${name} = ${choices[name]};`;
+  const type = context.types[`${pkg}.${name}`];
+  const lines = type.tm ? ["  apiVersion: string;", "  kind: string;"] : [];
+  lines.push(...fieldLines(pkg, type, context));
+  return lines.length === 0 ? `export type ${name} = Record<string, never>;` : `export interface ${name} {\n${lines.join("\n")}\n}`;
+}
+
+function fieldLines(pkg, type, context) {
+  return (type.f ?? []).flatMap((field) => {
+    if (field.i) return fieldLines(pkg, context.types[field.t] ?? {}, context);
+    const key = /^[A-Za-z_$][\w$]*$/.test(field.j) ? field.j : JSON.stringify(field.j);
+    const isMeta = field.j === "metadata" && type.tm;
+    const text = typeText(pkg, field.t, context);
+    return [field.r || isMeta ? `  ${key}: ${text};` : `  ${key}?: ${text} | undefined;`];
+  });
+}
+
+function typeText(pkg, text, context) {
+  if (text.startsWith("[]")) {
+    const item = typeText(pkg, text.slice(2), context);
+    return item.includes(" | ") ? `(${item})[]` : `${item}[]`;
+  }
+  if (text.startsWith("{}")) return `Record<string, ${typeText(pkg, text.slice(2), context)}>`;
+  if (!text.includes(".")) return scalars[text] ?? "unknown";
+  const [from, name] = split(text);
+  if (context.types[text] === undefined) return "unknown";
+  if (from === pkg && !(from === "meta/v1" && shared.has(name))) return name;
+  return importName(from, name, context.imports);
+}
+
+function importName(from, name, imports) {
+  const isShared = from === "meta/v1" && shared.has(name);
+  const file = isShared ? "@coracle/apimachinery" : `./${moduleFile(from)}.ts`;
+  const alias = isShared ? name : `${name} as ${moduleName(from)}${name}`;
+  imports.set(file, (imports.get(file) ?? new Set()).add(alias));
+  return isShared ? name : `${moduleName(from)}${name}`;
+}
+
+function rootModule(packages, { types }) {
+  const taken = new Set(shared);
+  const lines = packages.flatMap((pkg) => {
+    const free = namesOf(pkg, types).filter((name) => !taken.has(name));
+    for (const name of free) taken.add(name);
+    const named = free.length === 0 ? [] : [`export type { ${free.join(", ")} } from "./${moduleFile(pkg)}.ts";`];
+    return [...named, `export type * as ${moduleName(pkg)} from "./${moduleFile(pkg)}.ts";`];
+  });
+  return `${header}${lines.join("\n")}\n`;
+}
+
+/** `NetworkPolicy`, `networkpolicies` → `networkPolicies`. */
+function resourceName(kind, plural) {
+  let length = 0;
+  while (length < kind.length && kind[length].toLowerCase() === plural[length]) length += 1;
+  const lead = /^[A-Z]+(?=[A-Z][a-z])/.exec(kind)?.[0] ?? kind[0];
+  const name = kind.slice(0, length) + plural.slice(length);
+  return lead.toLowerCase() + name.slice(lead.length);
+}
+
+function resourcesModule({ kinds }) {
+  const taken = new Set();
+  const imports = new Map();
+  const core = kinds.filter((kind) => kind.g === "");
+  const lines = [...core, ...kinds.filter((kind) => kind.g !== "")]
+    .filter((kind) => kind.pref)
+    .map((kind) => {
+      const [pkg, type] = split(kind.t);
+      const plain = resourceName(kind.k, kind.p);
+      const name = taken.has(plain) ? `${moduleName(pkg)}${plain[0].toUpperCase()}${plain.slice(1)}` : plain;
+      taken.add(name);
+      const text = importName(pkg, type, imports);
+      return `  ${name}: { group: "${kind.g}", version: "${kind.v}", resource: "${kind.p}", kind: "${kind.k}", isNamespaced: ${Boolean(kind.ns)} } as ResourceType<${text}>,`;
+    });
+  const importLines = [...imports].sort().map(([from, names]) => `import type { ${[...names].sort().join(", ")} } from "${from}";`);
+  return `${header}import type { ResourceType } from "@coracle/apimachinery";\n${importLines.join("\n")}\n
+/** The preferred version of every built-in resource: what clients name in their calls. */
+export const resources = {\n${lines.join("\n")}\n} as const;\n`;
+}
