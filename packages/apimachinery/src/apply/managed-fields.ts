@@ -44,7 +44,14 @@ export function updateManagedFields(update: ManagedFieldsUpdate): ManagedFieldsE
   if (!isEmptySet(changes.changed)) {
     const kept = own === undefined ? undefined : managers.get(key);
     const set = kept === undefined ? changes.changed : unionSets(kept.set, changes.changed);
-    managers.set(key, { ...identity, time: update.now, set });
+    managers.set(key, {
+      manager: update.manager,
+      operation: "Update",
+      apiVersion: update.version,
+      subresource: update.subresource,
+      time: update.now,
+      set,
+    });
   }
   capUpdaters(managers);
   const result = encodeManagers(managers);

@@ -65,8 +65,8 @@ function addManager(managers: Map<string, Manager>, manager: Manager): void {
 /** The manager owning something else. */
 export function withSet(manager: Manager, set: FieldSet): Manager {
   if (set === manager.set) return manager;
-  const { source: _, ...rest } = manager;
-  return { ...rest, set };
+  const { manager: name, operation, apiVersion, subresource, time } = manager;
+  return { manager: name, operation, apiVersion, subresource, time, set };
 }
 
 /** Takes fields from every manager for which `isTouched` holds, and forgets those that are left with nothing. */
@@ -87,15 +87,15 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] {
 }
 
 function encodeManager(manager: Manager): ManagedFieldsEntry {
-  return {
-    ...(manager.manager !== "" && { manager: manager.manager }),
-    operation: manager.operation,
-    ...(manager.apiVersion !== "" && { apiVersion: manager.apiVersion }),
-    ...(manager.time !== undefined && { time: manager.time }),
-    fieldsType: "FieldsV1",
-    fieldsV1: serializeSet(manager.set),
-    ...(manager.subresource !== "" && { subresource: manager.subresource }),
-  };
+  const entry: ManagedFieldsEntry = {};
+  if (manager.manager !== "") entry.manager = manager.manager;
+  entry.operation = manager.operation;
+  if (manager.apiVersion !== "") entry.apiVersion = manager.apiVersion;
+  if (manager.time !== undefined) entry.time = manager.time;
+  entry.fieldsType = "FieldsV1";
+  entry.fieldsV1 = serializeSet(manager.set);
+  if (manager.subresource !== "") entry.subresource = manager.subresource;
+  return entry;
 }
 
 function compareManagers(left: Manager, right: Manager): number {

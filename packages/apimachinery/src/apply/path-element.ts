@@ -91,8 +91,18 @@ export function formatElement(element: PathElement): string {
   }
 }
 
+const contents = new Map<PathElement, unknown>();
+const contentsLimit = 5000;
+
+/** What a key or a value element says. Names repeat from object to object, so they are remembered. */
 function contentOf(element: PathElement): unknown {
-  return JSON.parse(element.slice(2));
+  let content = contents.get(element);
+  if (content === undefined) {
+    content = JSON.parse(element.slice(2)) as unknown;
+    if (contents.size >= contentsLimit) contents.clear();
+    contents.set(element, content);
+  }
+  return content;
 }
 
 function compareKeys(left: Record<string, unknown>, right: Record<string, unknown>): number {
