@@ -175,7 +175,13 @@ class AssembledServer implements ApiServer {
     const known = asAuthenticated(user);
     const authorization = new DirectAuthorization(known, rbac, authorizer, source);
     const { signal } = this.#stopped;
-    return createDirectTransport({ registry: this.registry, authorization, user: known, signal, ...(fieldManager !== undefined && { fieldManager }) });
+    return createDirectTransport({
+      registry: this.registry,
+      authorization,
+      user: known,
+      signal,
+      ...(fieldManager !== undefined && { fieldManager }),
+    });
   }
 
   async #bootstrap(): Promise<void> {
@@ -201,11 +207,13 @@ class AssembledServer implements ApiServer {
   }
 
   #paths(): PathHandler[] {
-    const at = (path: string, value: () => unknown): PathHandler => async (exchange, info) => {
-      if (info.path !== path) return false;
-      await sendValue(exchange, 200, value());
-      return true;
-    };
+    const at =
+      (path: string, value: () => unknown): PathHandler =>
+      async (exchange, info) => {
+        if (info.path !== path) return false;
+        await sendValue(exchange, 200, value());
+        return true;
+      };
     return [
       (exchange, { path, query }) => this.#health.handle(exchange, path, query),
       at("/version", () => versionInfo),

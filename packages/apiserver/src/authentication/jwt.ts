@@ -15,7 +15,9 @@ export interface JwtClaims {
 export function createTokenKey(privateKey: KeyObject): TokenKey {
   if (privateKey.asymmetricKeyDetails?.namedCurve !== "prime256v1") throw new Error("tokens are signed with an ECDSA key on P-256");
   const publicKey = createPublicKey(privateKey);
-  const id = createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("base64url");
+  const id = createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("base64url");
   return { id, privateKey, publicKey };
 }
 

@@ -104,7 +104,8 @@ export class ServiceAccountTokens {
     if (nowSeconds >= Number(claims["exp"])) return invalid("service account token has expired");
     if (nowSeconds < Number(claims["nbf"]) - 1) return invalid("service account token is not valid yet");
     const present = (claims["aud"] as string[]).filter((audience) => audiences.includes(audience));
-    if (present.length === 0) return invalid(`token audiences ${JSON.stringify(claims["aud"])} is invalid for the target audiences ${JSON.stringify(audiences)}`);
+    if (present.length === 0)
+      return invalid(`token audiences ${JSON.stringify(claims["aud"])} is invalid for the target audiences ${JSON.stringify(audiences)}`);
     const bound = claims["kubernetes.io"] as KubernetesClaims;
     const missing = await this.#findMissing(bound);
     return missing === undefined ? { isValid: true, user: userOf(bound, String(claims["jti"])), audiences: present } : invalid(missing);
@@ -152,5 +153,10 @@ function userOf(claims: KubernetesClaims, id: string): UserInfo {
     extra["authentication.kubernetes.io/node-name"] = [node.name];
     extra["authentication.kubernetes.io/node-uid"] = [node.uid];
   }
-  return { name: serviceAccountName(namespace, serviceaccount.name), uid: serviceaccount.uid, groups: serviceAccountGroups(namespace), extra };
+  return {
+    name: serviceAccountName(namespace, serviceaccount.name),
+    uid: serviceaccount.uid,
+    groups: serviceAccountGroups(namespace),
+    extra,
+  };
 }

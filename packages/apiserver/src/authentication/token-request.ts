@@ -4,9 +4,9 @@ import type { ActionHandler } from "../registry/contract.ts";
 import type { ObjectIdentity, ServiceAccountLookup, ServiceAccountTokens } from "./service-account-tokens.ts";
 
 interface TokenRequestSpec {
-  readonly audiences?: readonly string[];
-  readonly expirationSeconds?: number;
-  readonly boundObjectRef?: { readonly kind?: string; readonly apiVersion?: string; readonly name?: string; readonly uid?: string };
+  readonly audiences?: readonly string[] | null;
+  readonly expirationSeconds?: number | null;
+  readonly boundObjectRef?: { readonly kind?: string; readonly apiVersion?: string; readonly name?: string; readonly uid?: string } | null;
 }
 
 const shortestSeconds = 600;
@@ -19,7 +19,8 @@ export function createTokenRequestHandler(tokens: ServiceAccountTokens, lookup: 
     const spec = (object["spec"] ?? {}) as TokenRequestSpec;
     const { namespace, name } = address;
     // Upstream's default, an hour.
-    const { expirationSeconds = 3600, audiences = [] } = spec;
+    const expirationSeconds = spec.expirationSeconds ?? 3600;
+    const audiences = spec.audiences ?? [];
     const problems = validate(spec, expirationSeconds);
     if (problems.length > 0) throw newInvalid({ group: "authentication.k8s.io", kind: "TokenRequest" }, name, problems);
     const uid = await lookup.serviceAccount(namespace, name);
@@ -61,7 +62,11 @@ async function resolve(
   const resource = { group: "", resource: resources[kind] };
   if (uid === undefined) throw newNotFound(resource, name);
   if (reference.uid !== undefined && reference.uid !== "" && reference.uid !== uid) {
-    throw newConflict(resource, name, `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
+    throw newConflict(
+      resource,
+      name,
+      `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
   }
   const identity = { name, uid };
   return kind === "Pod" ? { pod: identity } : kind === "Secret" ? { secret: identity } : { node: identity };

@@ -11,7 +11,8 @@ export const apiServerUser: UserInfo = { name: "system:apiserver", groups: [mast
 
 /** Adds the group of everyone who proved an identity. */
 export function asAuthenticated(user: UserInfo): UserInfo {
-  if (user.name === anonymousUser.name || user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup)) return user;
+  if (user.name === anonymousUser.name || user.groups.includes(authenticatedGroup) || user.groups.includes(unauthenticatedGroup))
+    return user;
   return { ...user, groups: [...user.groups, authenticatedGroup] };
 }
 

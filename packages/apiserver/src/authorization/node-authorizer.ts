@@ -52,7 +52,8 @@ export class NodeAuthorizer implements Authorizer {
       case "persistentvolumes":
         return this.#related(nodeName, "", (pod) => this.#mounts(pod, name));
       case "serviceaccounts":
-        if (subresource === "token") return this.#related(nodeName, namespace, (pod) => (pod.spec?.serviceAccountName ?? "default") === name);
+        if (subresource === "token")
+          return this.#related(nodeName, namespace, (pod) => (pod.spec?.serviceAccountName ?? "default") === name);
         return this.#read(nodeName, attributes, (pod) => (pod.spec?.serviceAccountName ?? "default") === name);
       default:
         return undefined;

@@ -32,10 +32,7 @@ export interface ReviewOptions {
 export function createReviewHandlers(options: ReviewOptions): Map<string, ActionHandler> {
   const { authorizer } = options;
   return new Map<string, ActionHandler>([
-    [
-      "authorization.k8s.io/selfsubjectaccessreviews",
-      async (context, _address, object) => reviewAccess(authorizer, context.user, object),
-    ],
+    ["authorization.k8s.io/selfsubjectaccessreviews", async (context, _address, object) => reviewAccess(authorizer, context.user, object)],
     [
       "authorization.k8s.io/subjectaccessreviews",
       async (_context, _address, object) => reviewAccess(authorizer, userOf(specOf<AccessSpec>(object), object.kind), object),
@@ -63,7 +60,10 @@ function reviewAccess(authorizer: Authorizer, user: UserInfo, object: Unstructur
   const spec = specOf<AccessSpec>(object);
   const { resourceAttributes, nonResourceAttributes } = spec;
   if ((resourceAttributes === undefined) === (nonResourceAttributes === undefined)) {
-    const detail = resourceAttributes === undefined ? "exactly one of nonResourceAttributes or resourceAttributes must be specified" : "cannot be specified in combination with resourceAttributes";
+    const detail =
+      resourceAttributes === undefined
+        ? "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        : "cannot be specified in combination with resourceAttributes";
     const field = resourceAttributes === undefined ? "spec.resourceAttributes" : "spec.nonResourceAttributes";
     const kind = { group: "authorization.k8s.io", kind: object.kind };
     throw newInvalid(kind, "", [invalidField(field, resourceAttributes === undefined ? null : nonResourceAttributes, detail)]);
@@ -87,8 +87,12 @@ function reviewRules(rbac: RbacAuthorizer, user: UserInfo, object: UnstructuredO
   const { namespace = "" } = specOf<{ namespace?: string }>(object);
   if (namespace === "") throw newBadRequest("no namespace on request");
   const rules = rbac.rulesOf(user, namespace);
-  const resourceRules = rules.filter((rule) => (rule.resources ?? []).length > 0).map((rule) => pick(rule, ["verbs", "apiGroups", "resources", "resourceNames"]));
-  const nonResourceRules = rules.filter((rule) => (rule.nonResourceURLs ?? []).length > 0).map((rule) => pick(rule, ["verbs", "nonResourceURLs"]));
+  const resourceRules = rules
+    .filter((rule) => (rule.resources ?? []).length > 0)
+    .map((rule) => pick(rule, ["verbs", "apiGroups", "resources", "resourceNames"]));
+  const nonResourceRules = rules
+    .filter((rule) => (rule.nonResourceURLs ?? []).length > 0)
+    .map((rule) => pick(rule, ["verbs", "nonResourceURLs"]));
   return { ...object, status: { resourceRules, nonResourceRules, incomplete: false } };
 }
 

@@ -31,7 +31,12 @@ export class HealthHandler {
       return true;
     }
     const excluded = new Set(query.getAll("exclude"));
-    await this.#run(exchange, endpoint, all.filter((check) => !excluded.has(check.name)), isTrue(query.get("verbose")));
+    await this.#run(
+      exchange,
+      endpoint,
+      all.filter((check) => !excluded.has(check.name)),
+      isTrue(query.get("verbose")),
+    );
     return true;
   }
 

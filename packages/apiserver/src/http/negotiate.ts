@@ -44,7 +44,14 @@ export function parseAccept(accept: string): MediaRange[] {
     const parameters = new Map<string, string>();
     for (const part of rest) {
       const equals = part.indexOf("=");
-      if (equals > 0) parameters.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim().replaceAll('"', ""));
+      if (equals > 0)
+        parameters.set(
+          part.slice(0, equals).trim(),
+          part
+            .slice(equals + 1)
+            .trim()
+            .replaceAll('"', ""),
+        );
     }
     const quality = Number(parameters.get("q") ?? 1);
     return { type: type.toLowerCase(), parameters, quality: Number.isFinite(quality) ? quality : 0 };

@@ -100,7 +100,9 @@ export function checkDeleteOptions(options: DeleteOptions): DeleteOptions {
   const { gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents, dryRun = [] } = options;
   if (grace !== undefined && grace !== null && !Number.isInteger(grace)) throw newBadRequest("gracePeriodSeconds must be an integer");
   if (policy !== undefined && policy !== null && !policies.includes(policy)) {
-    throw newBadRequest(`propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan"`);
+    throw newBadRequest(
+      `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan"`,
+    );
   }
   if (policy && orphanDependents !== undefined && orphanDependents !== null) {
     throw newBadRequest("orphanDependents and deletionPropagation cannot be both set");

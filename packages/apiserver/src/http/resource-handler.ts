@@ -1,11 +1,5 @@
 import type { Clock, Random } from "@coracle/base";
-import {
-  newBadRequest,
-  newMethodNotAllowed,
-  newNotAcceptable,
-  newUnsupportedMediaType,
-  type Status,
-} from "@coracle/apimachinery";
+import { newBadRequest, newMethodNotAllowed, newNotAcceptable, newUnsupportedMediaType, type Status } from "@coracle/apimachinery";
 import type { ObjectView, PatchBody, Registry, RequestBody, ResourceAddress, ServedResource } from "../registry/contract.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { encodeList, gatherList, listMeta } from "./list-body.ts";
@@ -48,7 +42,8 @@ export class ResourceHandler {
 
   async handle(exchange: HttpExchange, info: RequestInfo, context: HttpRequestContext, served: ServedResource): Promise<void> {
     const includeObject = readIncludeObject(info.query.get("includeObject"));
-    if (includeObject === undefined) throw newBadRequest(`unrecognized includeObject value: ${JSON.stringify(info.query.get("includeObject"))}`);
+    if (includeObject === undefined)
+      throw newBadRequest(`unrecognized includeObject value: ${JSON.stringify(info.query.get("includeObject"))}`);
     const negotiated = negotiate(exchange.headers.accept);
     const form = { format: negotiated.format, isPretty: isPretty(exchange, info.query) };
     const request = { exchange, info, address: addressOf(info), context, served, negotiated, form, includeObject };
@@ -99,7 +94,8 @@ export class ResourceHandler {
       case "PartialObjectMetadataList":
       case "PartialObjectMetadata": {
         const head = { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${metaVersion}`, metadata: listMeta(list) };
-        const itemOf = (index: number): Buffer => Buffer.from(JSON.stringify(partialMetadata(list.items[index] as ObjectView, metaVersion)));
+        const itemOf = (index: number): Buffer =>
+          Buffer.from(JSON.stringify(partialMetadata(list.items[index] as ObjectView, metaVersion)));
         return sendBytes(exchange, 200, gatherList(head, list.items.length, itemOf), form);
       }
     }
@@ -152,7 +148,8 @@ export class ResourceHandler {
 
   async #delete(request: ResourceRequest): Promise<void> {
     const { exchange, info, context } = request;
-    const options = await readDeleteOptions(await exchange.readBody(bodyLimitBytes), contentTypeOf(exchange), info.query);
+    const body = await readRequestBody(exchange);
+    const options = await readDeleteOptions(body.data, body.contentType, info.query);
     const { view, isAccepted } = await this.#options.registry.delete(context, request.address, options);
     const code = isAccepted ? 202 : 200;
     if (!isView(view)) return sendStatus(exchange, view.code === undefined ? { ...view, code } : view, request.form);
@@ -161,7 +158,8 @@ export class ResourceHandler {
 
   async #deleteCollection(request: ResourceRequest): Promise<void> {
     const { exchange, info, context, served } = request;
-    const options = await readDeleteOptions(await exchange.readBody(bodyLimitBytes), contentTypeOf(exchange), info.query);
+    const body = await readRequestBody(exchange);
+    const options = await readDeleteOptions(body.data, body.contentType, info.query);
     const list = await this.#options.registry.deleteCollection(context, request.address, options, readListQuery(info.query));
     await sendBytes(exchange, 200, encodeList(served, list), request.form);
   }
@@ -181,19 +179,30 @@ export class ResourceHandler {
   }
 }
 
-/** @throws {StatusError} 413 or 415. */
-async function readRequestBody(exchange: HttpExchange): Promise<RequestBody> {
+/** @throws {StatusError} 400, 413 or 415. */
+async function readRequestBody(exchange: HttpExchange): Promise<RequestBody & { readonly type: "bytes" }> {
   const contentType = contentTypeOf(exchange);
   const data = await exchange.readBody(bodyLimitBytes);
-  return { type: "bytes", contentType, data };
+  if (contentType !== protobufType || data.length === 0) return { type: "bytes", contentType, data };
+  return { type: "bytes", contentType: "application/json", data: await transcode(data) };
 }
 
-/** Without parameters; JSON when absent. @throws {StatusError} 415 for protobuf and CBOR, upon which clients turn to JSON. */
+const protobufType = "application/vnd.kubernetes.protobuf";
+
+/** Protobuf as JSON. The tables that this needs are loaded with the first such request. */
+async function transcode(data: Uint8Array): Promise<Uint8Array> {
+  const { decodeProtobuf } = await import("./protobuf/decode.ts");
+  try {
+    return Buffer.from(JSON.stringify(decodeProtobuf(data)));
+  } catch (error) {
+    throw newBadRequest((error as Error).message);
+  }
+}
+
+/** Without parameters; JSON when absent. @throws {StatusError} 415 for CBOR, upon which clients turn to JSON. */
 function contentTypeOf(exchange: HttpExchange): string {
   const type = (exchange.headers["content-type"] ?? "application/json").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (type === "application/vnd.kubernetes.protobuf" || type === "application/cbor") {
-    throw newUnsupportedMediaType(["application/json", "application/yaml"]);
-  }
+  if (type === "application/cbor") throw newUnsupportedMediaType(["application/json", "application/yaml", protobufType]);
   return type === "" || type === "*/*" ? "application/json" : type;
 }
 
@@ -206,4 +215,3 @@ function isPretty(exchange: HttpExchange, query: URLSearchParams): boolean {
 function isView(result: ObjectView | Status): result is ObjectView {
   return "bytes" in result && typeof result.bytes === "function";
 }
-

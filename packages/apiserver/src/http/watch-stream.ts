@@ -147,4 +147,3 @@ export class WatchRegistry {
     for (const stream of [...this.#streams]) stream.close();
   }
 }
-

@@ -66,7 +66,12 @@ async function forward(exchange: HttpExchange, target: Target): Promise<void> {
   pass(exchange, response, response.statusCode ?? 502, headers);
 }
 
-function ask(exchange: HttpExchange, target: Target, method: string, headers: ReturnType<typeof forwardedHeaders>): Promise<IncomingMessage> {
+function ask(
+  exchange: HttpExchange,
+  target: Target,
+  method: string,
+  headers: ReturnType<typeof forwardedHeaders>,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = openRequest(target, method, headers);
     exchange.signal.addEventListener("abort", () => request.destroy(), { once: true });

@@ -93,8 +93,11 @@ export class Locator {
   async #kubeletOf(context: RequestContext, nodeName: string): Promise<Omit<Target, "path">> {
     const node = await this.#get<ProxiedNode>(context, "nodes", "", nodeName);
     const { addresses = [], daemonEndpoints } = node.status ?? {};
-    const found = addressTypes.map((type) => addresses.find((each) => each.type === type)?.address).find((address) => address !== undefined);
-    if (found === undefined) throw newInternalError(new Error(`no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`));
+    const found = addressTypes
+      .map((type) => addresses.find((each) => each.type === type)?.address)
+      .find((address) => address !== undefined);
+    if (found === undefined)
+      throw newInternalError(new Error(`no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`));
     if (this.#kubelet === undefined) throw newServiceUnavailable("the API server has no client certificate for kubelets");
     return { protocol: "https:", host: found, port: daemonEndpoints?.kubeletEndpoint?.Port ?? defaultKubeletPort, tls: this.#kubelet };
   }
@@ -112,9 +115,13 @@ export class Locator {
     const ports = service.spec?.ports ?? [];
     const wanted = port === "" && ports.length === 1 ? ports[0] : ports.find((each) => each.name === port || String(each.port) === port);
     const unavailable = newServiceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
-    if (wanted === undefined) throw newServiceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
+    if (wanted === undefined)
+      throw newServiceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
     const address = { group: "discovery.k8s.io", version: "v1", resource: "endpointslices", namespace, name: "", subresource: "" };
-    const { items } = await this.#registry.list(context, address, { labelSelector: `kubernetes.io/service-name=${name}`, resourceVersion: "0" });
+    const { items } = await this.#registry.list(context, address, {
+      labelSelector: `kubernetes.io/service-name=${name}`,
+      resourceVersion: "0",
+    });
     for (const { object } of items as readonly { readonly object: unknown }[]) {
       const slice = object as ProxiedSlice;
       const number = slice.ports?.find((each) => (each.name ?? "") === (wanted.name ?? ""))?.port;

@@ -11,7 +11,17 @@ export function openRequest(target: Target, method: string, headers: OutgoingHtt
   return requestHttps({ ...common, ...security });
 }
 
-const hopByHop = new Set(["connection", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings"]);
+const hopByHop = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+]);
 
 /** The headers to pass on: not those of one connection, and none that carry the caller's credentials. */
 export function forwardedHeaders(headers: IncomingHttpHeaders, options: { keepUpgrade: boolean }): OutgoingHttpHeaders {

@@ -58,7 +58,8 @@ export class UpgradeProxy {
   async #admit(exchange: Http1Exchange): Promise<Target | undefined> {
     const { handler, registry } = this.#options;
     const info = parseRequestInfo(exchange.method, exchange.url);
-    if (info === undefined || !info.isResourceRequest || !upgradable.has(info.subresource)) throw newBadRequest("this path cannot be upgraded");
+    if (info === undefined || !info.isResourceRequest || !upgradable.has(info.subresource))
+      throw newBadRequest("this path cannot be upgraded");
     const user = await handler.admit(exchange, info);
     // A WebSocket begins with GET, but what it does is create a stream.
     if (info.verb === "get" && info.subresource !== "proxy") await handler.admit(exchange, { ...info, verb: "create" });
