@@ -53,6 +53,7 @@ export function generateApi() {
   for (const pkg of packages) files.set(`${moduleFile(pkg)}.ts`, typesModule(pkg, data));
   files.set("types.ts", rootModule(packages, data));
   files.set("resources.ts", resourcesModule(data));
+  files.set("declarations.ts", declarationsModule(data));
   return files;
 }
 
@@ -93,7 +94,7 @@ function fieldLines(pkg, type, context) {
     if (field.i) return fieldLines(pkg, context.types[field.t] ?? {}, context);
     const key = /^[A-Za-z_$][\w$]*$/.test(field.j) ? field.j : JSON.stringify(field.j);
     const isMeta = field.j === "metadata" && type.tm;
-    const text = typeText(pkg, field.t, context);
+    const text = field.en?.endsWith(".ConditionStatus") ? '"True" | "False" | "Unknown"' : typeText(pkg, field.t, context);
     return [field.r || isMeta ? `  ${key}: ${text};` : `  ${key}?: ${text} | undefined;`];
   });
 }
@@ -157,4 +158,27 @@ function resourcesModule({ kinds }) {
   return `${header}import type { ResourceType } from "@coracle/apimachinery";\n${importLines.join("\n")}\n
 /** The preferred version of every built-in resource: what clients name in their calls. */
 export const resources = {\n${lines.join("\n")}\n} as const;\n`;
+}
+
+/** What schemas and definitions are built from: a string that is parsed on first use, so that importing the package costs nothing. */
+function declarationsModule({ types, kinds, groups }) {
+  const defaults = read("defaults");
+  const used = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, runtimeType(type, defaults[name] ?? [])]));
+  const packages = Object.fromEntries(Object.entries(read("packages")).map(([name, { openapi }]) => [name, openapi]));
+  const text = JSON.stringify(JSON.stringify({ types: used, kinds, packages, groups }));
+  return `${header}export const declarationsText: string =\n  ${text};\n`;
+}
+
+/** Without what only protobuf and documentation need, with the defaults that are one plain field. */
+function runtimeType(type, defaults) {
+  const fixed = new Map(defaults.filter(isStaticDefault).map(([path, value]) => [path, value]));
+  const fields = (type.f ?? []).map(({ n, pn, pt, fg, v, of, ud, pw, sd, o, ...field }) =>
+    fixed.has(field.j) ? { ...field, d: fixed.get(field.j) } : field,
+  );
+  return { ...type, f: fields };
+}
+
+function isStaticDefault([path, value, condition]) {
+  const isPlain = /^\w+$/.test(path) && !(typeof value === "string" && value.startsWith("="));
+  return isPlain && (condition === undefined || condition === "marker");
 }

@@ -6,3 +6,11 @@
  */
 export type * from "./generated/types.ts";
 export { resources } from "./generated/resources.ts";
+export { schemaOf } from "./schema/schema-of.ts";
+export {
+  declarations,
+  type Declarations,
+  type FieldDeclaration,
+  type KindDeclaration,
+  type TypeDeclaration,
+} from "./schema/declarations.ts";

@@ -57,7 +57,7 @@ export interface HorizontalPodAutoscalerBehavior {
 
 export interface HorizontalPodAutoscalerCondition {
   type: string;
-  status: string;
+  status: "True" | "False" | "Unknown";
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;

@@ -1,0 +1,96 @@
+import type { Schema } from "@coracle/apimachinery";
+import { declarations, type FieldDeclaration } from "./declarations.ts";
+
+const scalars: Readonly<Record<string, Schema>> = {
+  string: { type: "string" },
+  bool: { type: "boolean" },
+  bytes: { type: "string", format: "byte" },
+  time: { type: "string", format: "date-time", isNullable: true },
+  microTime: { type: "string", format: "micro-time", isNullable: true },
+  duration: { type: "string", format: "duration" },
+  quantity: { type: "any", format: "quantity" },
+  int32: { type: "integer", format: "int32" },
+  uint32: { type: "integer", format: "int64" },
+  int64: { type: "integer", format: "int64" },
+  uint64: { type: "integer", format: "int64" },
+  double: { type: "number", format: "double" },
+  float: { type: "number", format: "float" },
+  intOrString: { type: "any", isIntOrString: true },
+  raw: { type: "object", format: "raw", preserveUnknownFields: true },
+  fieldsV1: { type: "object", format: "fields-v1", preserveUnknownFields: true },
+};
+const built = new Map<string, Schema>();
+
+/** The schema of a declared type such as `core/v1.Pod`; one object per type, its properties are built when first read. */
+export function schemaOf(type: string): Schema {
+  const known = built.get(type);
+  if (known !== undefined) return known;
+  const declaration = declarations().types[type];
+  if (declaration === undefined) throw new Error(`no type ${type} is declared`);
+  const dot = type.lastIndexOf(".");
+  const refName = `${declarations().packages[type.slice(0, dot)] ?? type.slice(0, dot)}.${type.slice(dot + 1)}`;
+  const schema = declaration.cj === undefined ? objectSchema(type, refName) : { type: "any" as const, refName };
+  built.set(type, schema);
+  return schema;
+}
+
+function objectSchema(type: string, refName: string): Schema {
+  let properties: Record<string, Schema> | undefined;
+  const declaration = declarations().types[type];
+  const required = fieldsOf(type)
+    .filter((field) => field.r === 1)
+    .map((field) => field.j);
+  return {
+    type: "object",
+    refName,
+    ...(required.length > 0 && { required }),
+    ...(declaration?.sa === 1 && { mapType: "atomic" as const }),
+    get properties() {
+      properties ??= propertiesOf(type);
+      return properties;
+    },
+  };
+}
+
+/** The fields of a type with those of its inlined structs. */
+function fieldsOf(type: string): readonly FieldDeclaration[] {
+  const fields = declarations().types[type]?.f ?? [];
+  return fields.flatMap((field) => (field.i === 1 ? fieldsOf(field.t) : [field]));
+}
+
+function propertiesOf(type: string): Record<string, Schema> {
+  const properties: Record<string, Schema> = {};
+  if (declarations().types[type]?.tm === 1) {
+    properties["apiVersion"] = { type: "string" };
+    properties["kind"] = { type: "string" };
+  }
+  for (const field of fieldsOf(type)) properties[field.j] = fieldSchema(field);
+  return properties;
+}
+
+function fieldSchema(field: FieldDeclaration): Schema {
+  const extra: Partial<Schema> = {
+    ...(field.d !== undefined && { default: field.d }),
+    ...(field.e === 1 && field.p !== 1 && { isZeroOmitted: true }),
+    ...(field.lt !== undefined && { listType: field.lt }),
+    ...(field.lk !== undefined && { listMapKeys: field.lk }),
+    ...((field.ma === 1 || field.sa === 1) && { mapType: "atomic" as const }),
+    ...(field.ps !== undefined && { patchStrategy: field.ps.split(",") as ("merge" | "replace" | "retainKeys")[] }),
+    ...(field.pk !== undefined && { patchMergeKey: field.pk }),
+  };
+  const schema = valueSchema(field.t);
+  return Object.keys(extra).length === 0 ? schema : withExtra(schema, extra);
+}
+
+/** Adds to a type's schema without reading its `properties`, which would build recursive types without end. */
+function withExtra(schema: Schema, extra: Partial<Schema>): Schema {
+  return Object.create(null, { ...Object.getOwnPropertyDescriptors(schema), ...Object.getOwnPropertyDescriptors(extra) }) as Schema;
+}
+
+function valueSchema(text: string): Schema {
+  if (text.startsWith("[]")) return { type: "array", items: valueSchema(text.slice(2)) };
+  if (text.startsWith("{}")) return { type: "object", additionalProperties: valueSchema(text.slice(2)) };
+  const scalar = scalars[text];
+  if (scalar !== undefined) return scalar;
+  return declarations().types[text] === undefined ? { type: "any", preserveUnknownFields: true } : schemaOf(text);
+}
