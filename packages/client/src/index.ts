@@ -1,5 +1,5 @@
 /**
- * `@coracle/client`: the one way to talk to a Kubernetes API — what client-go is to Go programs. It knows no kind but Event and Lease.
+ * `@coracle/client`: the one way to talk to a Kubernetes API — what client-go is to Go programs. Of kinds it knows only Event and Lease.
  *
  * A {@link Transport} carries requests: {@link createHttpsTransport} over the network, the API server's own one inside its process, and
  * {@link createFakeTransport} in tests. {@link createClient} puts typed requests and shared informers on top. The rest is what programs
@@ -45,10 +45,9 @@ export {
 export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
 
 export type { EventRecorder } from "./events.ts";
-export { atFieldPath, coreEvents, referenceTo, type CoreEvent, type ObjectReference } from "./events/event.ts";
+export { atFieldPath, referenceTo } from "./events/event.ts";
 export { createEventRecorder, type EventRecorderOptions, type QueuedEventRecorder } from "./events/recorder.ts";
 
-export { leaseResource, type LeaseObject, type LeaseSpec } from "./leader/lease.ts";
 export { runLeaderElection, type LeaderElectionOptions } from "./leader/leader-election.ts";
 
 export {

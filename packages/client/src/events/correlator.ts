@@ -1,11 +1,11 @@
 import type { Clock } from "@coracle/base";
-import type { CoreEvent } from "./event.ts";
+import type { RecordedEvent } from "./event.ts";
 import { LruMap } from "./lru-map.ts";
 
 /** What to do with an event: make a new one, raise the count of an earlier one, or nothing. */
 export type Correlation =
-  | { readonly type: "create"; readonly event: CoreEvent; readonly key: string }
-  | { readonly type: "patch"; readonly event: CoreEvent; readonly key: string }
+  | { readonly type: "create"; readonly event: RecordedEvent; readonly key: string }
+  | { readonly type: "patch"; readonly event: RecordedEvent; readonly key: string }
   | { readonly type: "drop" };
 
 const cacheSize = 4096;
@@ -21,17 +21,17 @@ const spamRefillMs = 300_000;
 export class EventCorrelator {
   readonly #clock: Clock;
   readonly #similar = new LruMap<string, { readonly messages: Set<string>; lastMs: number }>(cacheSize);
-  readonly #seen = new LruMap<string, CoreEvent>(cacheSize);
+  readonly #seen = new LruMap<string, RecordedEvent>(cacheSize);
   readonly #buckets = new LruMap<string, { tokens: number; filledMs: number }>(cacheSize);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  correlate(event: CoreEvent): Correlation {
+  correlate(event: RecordedEvent): Correlation {
     const { event: aggregated, key } = this.#aggregate(event);
     const seen = this.#seen.get(key);
-    const counted: CoreEvent =
+    const counted: RecordedEvent =
       seen === undefined
         ? aggregated
         : { ...aggregated, metadata: seen.metadata, firstTimestamp: seen.firstTimestamp, count: seen.count + 1 };
@@ -41,11 +41,11 @@ export class EventCorrelator {
   }
 
   /** Remembers an event as the server stored it. */
-  remember(key: string, event: CoreEvent): void {
+  remember(key: string, event: RecordedEvent): void {
     this.#seen.set(key, event);
   }
 
-  #aggregate(event: CoreEvent): { event: CoreEvent; key: string } {
+  #aggregate(event: RecordedEvent): { event: RecordedEvent; key: string } {
     const nowMs = this.#clock.now();
     const similarKey = keyOf(event, event.involvedObject.fieldPath ?? "", event.type, event.reason);
     let similar = this.#similar.get(similarKey);
@@ -64,7 +64,7 @@ export class EventCorrelator {
     return { event: { ...event, message: `(combined from similar events): ${event.message}` }, key: similarKey };
   }
 
-  #takeToken(event: CoreEvent): boolean {
+  #takeToken(event: RecordedEvent): boolean {
     const nowMs = this.#clock.now();
     const key = keyOf(event);
     const bucket = this.#buckets.get(key) ?? { tokens: spamBurst, filledMs: nowMs };
@@ -77,7 +77,7 @@ export class EventCorrelator {
   }
 }
 
-function keyOf({ source, involvedObject }: CoreEvent, ...more: string[]): string {
+function keyOf({ source, involvedObject }: RecordedEvent, ...more: string[]): string {
   const { kind, namespace, name, uid, apiVersion } = involvedObject;
   return [source.component, source.host, kind, namespace, name, uid, apiVersion, ...more].join("\n");
 }

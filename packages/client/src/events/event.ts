@@ -1,31 +1,10 @@
-import type { KubeObject, ResourceType } from "@coracle/apimachinery";
+import type { Event, ObjectReference } from "@coracle/api";
+import type { KubeObject } from "@coracle/apimachinery";
 
-/** A core/v1 Event as recorders write it. */
-export interface CoreEvent extends KubeObject {
-  involvedObject: ObjectReference;
-  reason: string;
-  message: string;
-  source: { component: string; host?: string };
-  firstTimestamp: string;
-  lastTimestamp: string;
-  count: number;
-  type: "Normal" | "Warning";
-  eventTime: null;
-  reportingComponent: string;
-  reportingInstance: string;
-}
+type Recorded = "message" | "firstTimestamp" | "lastTimestamp" | "count" | "reason" | "type" | "source";
 
-export interface ObjectReference {
-  apiVersion?: string;
-  kind?: string;
-  namespace?: string;
-  name?: string;
-  uid?: string;
-  resourceVersion?: string;
-  fieldPath?: string;
-}
-
-export const coreEvents: ResourceType<CoreEvent> = { group: "", version: "v1", resource: "events", kind: "Event", isNamespaced: true };
+/** A core/v1 Event with all that a recorder writes. */
+export type RecordedEvent = Event & { [Field in Recorded]-?: NonNullable<Event[Field]> };
 
 const fieldPathOf = Symbol("fieldPath");
 

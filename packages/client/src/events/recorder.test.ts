@@ -1,9 +1,10 @@
+import { resources, type Event } from "@coracle/api";
 import { createSeededRandom, silentLogger, VirtualClock, type Logger } from "@coracle/base";
 import { newForbidden, newServiceUnavailable, type KubeObject } from "@coracle/apimachinery";
 import { describe, expect, it } from "vitest";
 import { createClient } from "../create-client.ts";
 import { createFakeTransport, type FakeTransport } from "../fake/fake-transport.ts";
-import { atFieldPath, coreEvents, type CoreEvent } from "./event.ts";
+import { atFieldPath } from "./event.ts";
 import { createEventRecorder, type QueuedEventRecorder } from "./recorder.ts";
 
 interface SetUp {
@@ -11,7 +12,7 @@ interface SetUp {
   readonly transport: FakeTransport;
   readonly recorder: QueuedEventRecorder;
   readonly warnings: string[];
-  events(): readonly CoreEvent[];
+  events(): readonly Event[];
 }
 
 function setUp(more: { host?: string; queueLimit?: number } = {}): SetUp {
@@ -21,7 +22,7 @@ function setUp(more: { host?: string; queueLimit?: number } = {}): SetUp {
   const log: Logger = { ...silentLogger, warn: (message) => void warnings.push(message) };
   const client = createClient({ transport, clock, log });
   const recorder = createEventRecorder({ client, component: "kubelet", clock, random: createSeededRandom(1), log, ...more });
-  return { clock, transport, recorder, warnings, events: () => transport.objects(coreEvents) };
+  return { clock, transport, recorder, warnings, events: () => transport.objects(resources.events) };
 }
 
 const pod: KubeObject = { apiVersion: "v1", kind: "Pod", metadata: { name: "web", namespace: "a", uid: "u1", resourceVersion: "7" } };
@@ -54,7 +55,6 @@ describe("event recorder", () => {
       source: { component: "kubelet", host: "n1" },
       reportingComponent: "kubelet",
       reportingInstance: "n1",
-      eventTime: null,
     });
     expect(onNode).toMatchObject({ metadata: { namespace: "default" }, involvedObject: { kind: "Node", name: "n1" } });
     expect(onNode?.involvedObject).not.toHaveProperty("namespace");
@@ -68,7 +68,7 @@ describe("event recorder", () => {
     }
     expect(events()).toHaveLength(1);
     expect(events()[0]).toMatchObject({ count: 3, firstTimestamp: "2026-01-01T00:00:00Z", lastTimestamp: "2026-01-01T00:00:20Z" });
-    transport.remove(coreEvents, `a/${events()[0]?.metadata.name}`);
+    transport.remove(resources.events, `a/${events()[0]?.metadata.name}`);
     recorder.record(pod, "Warning", "BackOff", "Back-off");
     await recorder.flush();
     expect(events()[0]).toMatchObject({ count: 4 });
@@ -79,7 +79,7 @@ describe("event recorder", () => {
     for (let index = 0; index < 15; index++) recorder.record(pod, "Warning", "Failed", `message ${index}`);
     await recorder.flush();
     expect(events()).toHaveLength(10);
-    const combined = events().find(({ message }) => message.startsWith("(combined"));
+    const combined = events().find(({ message }) => message?.startsWith("(combined"));
     expect(combined).toMatchObject({ message: "(combined from similar events): message 14", count: 6 });
   });
 
@@ -105,7 +105,7 @@ describe("event recorder", () => {
     await clock.advance(30_000);
     expect(events()).toHaveLength(1);
     transport.intercept(({ body }) => {
-      if ((body as CoreEvent).reason === "B") throw newForbidden({ group: "", resource: "events" }, "", "no");
+      if ((body as Event).reason === "B") throw newForbidden({ group: "", resource: "events" }, "", "no");
     });
     recorder.record(pod, "Normal", "B", "b");
     recorder.record(pod, "Normal", "C", "c");

@@ -1,9 +1,10 @@
+import { resources, type Event } from "@coracle/api";
 import type { Clock, Logger, Random } from "@coracle/base";
 import { formatTime, hasReason, StatusError, type KubeObject } from "@coracle/apimachinery";
 import type { Client } from "../client.ts";
 import type { EventRecorder } from "../events.ts";
 import { EventCorrelator } from "./correlator.ts";
-import { coreEvents, referenceTo, type CoreEvent } from "./event.ts";
+import { referenceTo, type RecordedEvent } from "./event.ts";
 
 export interface EventRecorderOptions {
   readonly client: Client;
@@ -33,17 +34,18 @@ const retryPauseMs = 10_000;
 export function createEventRecorder(options: EventRecorderOptions): QueuedEventRecorder {
   const { client, component, host, clock, random, log, queueLimit = 1000 } = options;
   const correlator = new EventCorrelator(clock);
-  const waiting: CoreEvent[] = [];
+  const waiting: RecordedEvent[] = [];
   const stopped = new AbortController();
   let writing: Promise<void> | undefined;
   let lastNano = 0n;
 
-  const write = async (event: CoreEvent): Promise<void> => {
+  const write = async (event: RecordedEvent): Promise<void> => {
     const correlation = correlator.correlate(event);
     if (correlation.type === "drop") return;
     for (let attempt = 1; ; attempt++) {
       try {
-        correlator.remember(correlation.key, await writeEvent(client, correlation.event, correlation.type));
+        const stored = await writeEvent(client, correlation.event, correlation.type);
+        correlator.remember(correlation.key, { ...correlation.event, metadata: stored.metadata });
         return;
       } catch (error) {
         if (attempt >= maxTries || stopped.signal.aborted || !isPassing(error)) {
@@ -82,12 +84,12 @@ export function createEventRecorder(options: EventRecorderOptions): QueuedEventR
   };
 }
 
-interface Occurrence extends Pick<CoreEvent, "type" | "reason" | "message" | "source"> {
+interface Occurrence extends Pick<RecordedEvent, "type" | "reason" | "message" | "source"> {
   readonly nano: bigint;
   readonly nowMs: number;
 }
 
-function createEvent(object: KubeObject, { nano, nowMs, source, ...occurrence }: Occurrence): CoreEvent {
+function createEvent(object: KubeObject, { nano, nowMs, source, ...occurrence }: Occurrence): RecordedEvent {
   const timestamp = formatTime(nowMs);
   const { name = "", namespace = "default" } = object.metadata;
   return {
@@ -100,14 +102,13 @@ function createEvent(object: KubeObject, { nano, nowMs, source, ...occurrence }:
     firstTimestamp: timestamp,
     lastTimestamp: timestamp,
     count: 1,
-    eventTime: null,
-    reportingComponent: source.component,
+    reportingComponent: source.component ?? "",
     reportingInstance: source.host ?? "",
   };
 }
 
-async function writeEvent(client: Client, event: CoreEvent, type: "create" | "patch"): Promise<CoreEvent> {
-  const events = client.resource(coreEvents, event.metadata.namespace);
+async function writeEvent(client: Client, event: RecordedEvent, type: "create" | "patch"): Promise<Event> {
+  const events = client.resource(resources.events, event.metadata.namespace);
   const { name = "" } = event.metadata;
   if (type === "patch") {
     const { count, lastTimestamp, message } = event;

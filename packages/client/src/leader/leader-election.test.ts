@@ -1,9 +1,9 @@
+import { resources, type LeaseSpec } from "@coracle/api";
 import { createSeededRandom, silentLogger, VirtualClock } from "@coracle/base";
 import { newServiceUnavailable } from "@coracle/apimachinery";
 import { describe, expect, it } from "vitest";
 import { createClient } from "../create-client.ts";
 import { createFakeTransport, type FakeTransport } from "../fake/fake-transport.ts";
-import { leaseResource, type LeaseSpec } from "./lease.ts";
 import { runLeaderElection } from "./leader-election.ts";
 
 interface Candidate {
@@ -34,7 +34,7 @@ function setUp(): { clock: VirtualClock; transport: FakeTransport; lease(): Leas
     void election.then(() => log.push("over"));
     return { stop, log };
   };
-  return { clock, transport, lease: () => transport.get(leaseResource, "kube-system/test")?.spec, join };
+  return { clock, transport, lease: () => transport.get(resources.leases, "kube-system/test")?.spec, join };
 }
 
 describe("leader election", () => {

@@ -1,8 +1,8 @@
+import { resources, type Lease, type LeaseSpec } from "@coracle/api";
 import { linkSignals, type Clock, type Logger, type Random } from "@coracle/base";
 import { formatMicroTime, hasReason } from "@coracle/apimachinery";
 import type { Client, ResourceClient } from "../client.ts";
 import { createLifetime } from "../lifetime.ts";
-import { leaseResource, type LeaseObject, type LeaseSpec } from "./lease.ts";
 
 export interface LeaderElectionOptions {
   readonly client: Client;
@@ -40,8 +40,8 @@ const jitter = 1.2;
 
 class Candidate {
   readonly #options: Required<Omit<LeaderElectionOptions, "onNewLeader">> & Pick<LeaderElectionOptions, "onNewLeader">;
-  readonly #leases: ResourceClient<LeaseObject>;
-  #observed: LeaseObject | undefined;
+  readonly #leases: ResourceClient<Lease>;
+  #observed: Lease | undefined;
   #observedMs = 0;
   #reportedLeader = "";
   #lastSeen = "";
@@ -51,7 +51,7 @@ class Candidate {
     const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = this.#options;
     if (leaseDurationMs <= renewDeadlineMs) throw new Error("leaseDurationMs must be greater than renewDeadlineMs");
     if (renewDeadlineMs <= retryPeriodMs * jitter) throw new Error("renewDeadlineMs must be greater than retryPeriodMs times 1.2");
-    this.#leases = options.client.resource(leaseResource, options.namespace);
+    this.#leases = options.client.resource(resources.leases, options.namespace);
   }
 
   async run(): Promise<void> {
@@ -143,7 +143,7 @@ class Candidate {
   }
 
   /** The lease, from memory while it is ours: a conflict tells when somebody else changed it. */
-  async #read(signal: AbortSignal): Promise<LeaseObject | undefined> {
+  async #read(signal: AbortSignal): Promise<Lease | undefined> {
     const { identity, name } = this.#options;
     if (this.#observed?.spec?.holderIdentity === identity) {
       const own = this.#observed;
@@ -160,7 +160,7 @@ class Candidate {
     }
   }
 
-  #observe(lease: LeaseObject): void {
+  #observe(lease: Lease): void {
     this.#observed = lease;
     const text = JSON.stringify(lease.spec ?? {});
     if (text === this.#lastSeen) return;
