@@ -1,0 +1,46 @@
+import { silentLogger, systemClock, systemRandom, type Clock, type Logger, type Random } from "@coracle/base";
+import type { ResourceDefinition } from "@coracle/apimachinery";
+import type { Store } from "@coracle/storage";
+import type { AdmissionPlugin } from "../admission/admission.ts";
+import { Cacher } from "../cacher/index.ts";
+import type { ActionHandlers } from "./actions.ts";
+import { isStored, RegistryImplementation } from "./registry.ts";
+
+export interface RegistryOptions {
+  readonly store: Store;
+  /** The built-in resources. Where two share a storage path, the first says in which version objects are stored. */
+  readonly definitions: readonly ResourceDefinition[];
+  /** In the order in which they run. Defaults to none. */
+  readonly admission?: readonly AdmissionPlugin[];
+  /** By `resource.group` or `resource.group/subresource`: `tokenreviews.authentication.k8s.io`, `serviceaccounts/token`. */
+  readonly actionHandlers?: ActionHandlers;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: Logger;
+  /** Deep-freezes what enters the cache, so that tests find whoever changes shared objects. Defaults to false. */
+  readonly shouldFreeze?: boolean;
+  /** Seconds after which an event goes. Defaults to an hour. */
+  readonly eventTtlSeconds?: number;
+}
+
+/** Loads the store into the watch cache and starts serving. Dispose the result to stop; the store stays open. */
+export async function createRegistry(options: RegistryOptions): Promise<RegistryImplementation> {
+  const { store, definitions, clock = systemClock, random = systemRandom, log = silentLogger } = options;
+  const cacher = await Cacher.start(
+    { store, clock, log, shouldFreeze: options.shouldFreeze ?? false },
+    definitions.filter((definition) => isStored(definition)),
+  );
+  const registry = new RegistryImplementation({
+    store,
+    cacher,
+    clock,
+    random,
+    log,
+    definitions,
+    admission: options.admission ?? [],
+    actionHandlers: options.actionHandlers ?? {},
+    eventTtlSeconds: options.eventTtlSeconds ?? 3600,
+  });
+  await registry.start();
+  return registry;
+}

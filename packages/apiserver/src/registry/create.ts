@@ -1,0 +1,125 @@
+import { randomNameSuffix, randomUuid } from "@coracle/base";
+import {
+  cloneJson,
+  encodeObject,
+  newAlreadyExists,
+  newBadRequest,
+  newGenerateNameConflict,
+  validateObjectMeta,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
+import type { CachedObject } from "../cacher/index.ts";
+import { refuseInvalid, settleNamespace, structuralErrors, warnAbout } from "./check.ts";
+import { commitObject } from "./commit.ts";
+import type { ObjectView, RequestBody, RequestContext } from "./contract.ts";
+import { decodeObject, defaultAndConvert } from "./decode.ts";
+import { hasStatusSubresource, recordOwnership } from "./managed-fields.ts";
+import { attributesOf, keyOf, Settlement, strategyContext, type RegistryCore, type Target } from "./target.ts";
+
+/** How often another random suffix is tried, as upstream. */
+const nameAttempts = 8;
+/** Longer prefixes are cut, so that the suffix fits into a DNS label. */
+const generatedPrefixLength = 58;
+
+/** Serves a POST to a collection. */
+export async function createObject(core: RegistryCore, target: Target, context: RequestContext, body: RequestBody): Promise<ObjectView> {
+  const object = await decodeObject(target, context, body);
+  settleNamespace(target, object);
+  if (object.metadata.resourceVersion !== undefined && object.metadata.resourceVersion !== "") {
+    throw newBadRequest("resourceVersion should not be set on objects to be created");
+  }
+  delete object.metadata.resourceVersion;
+  return insertObject(core, target, context, defaultAndConvert(target, object));
+}
+
+export interface InsertOptions {
+  /** The object carries its managedFields already (server-side apply). */
+  readonly isOwned?: boolean;
+}
+
+/** Admits, validates and stores a new object, which is in the storage version and belongs to this function. */
+export async function insertObject(
+  core: RegistryCore,
+  target: Target,
+  context: RequestContext,
+  object: UnstructuredObject,
+  options: InsertOptions = {},
+): Promise<ObjectView> {
+  const settlement = new Settlement();
+  let created: CachedObject | undefined;
+  try {
+    created = await insert(core, target, context, { object, settlement, isOwned: options.isOwned === true });
+  } finally {
+    settlement.settle(created !== undefined && !context.isDryRun);
+  }
+  const { definition, version } = target.served;
+  return context.isDryRun ? withoutVersion(created.view(definition, version)) : created.view(definition, version);
+}
+
+interface Insertion {
+  readonly object: UnstructuredObject;
+  readonly settlement: Settlement;
+  readonly isOwned: boolean;
+}
+
+async function insert(core: RegistryCore, target: Target, context: RequestContext, insertion: Insertion): Promise<CachedObject> {
+  const { object, settlement } = insertion;
+  const { strategy, isCustom } = target.form.definition;
+  const strategyInput = strategyContext(core, target, context);
+  const { metadata } = object;
+  fillSystemFields(core, object, strategyInput.now);
+  if (isCustom && hasStatusSubresource(target)) delete object["status"];
+  const generateName = metadata.name === undefined || metadata.name === "" ? (metadata.generateName ?? "") : "";
+  if (generateName !== "") metadata.name = generatedName(core, generateName);
+  const name = metadata.name ?? "";
+  const attributes = attributesOf(target, { operation: "CREATE", context, name, object, settlement });
+  await core.admission.mutate(attributes);
+  strategy.prepareForCreate?.(object, strategyInput);
+  const rules = { isNamespaced: target.form.definition.isNamespaced, validateName: strategy.validateName?.bind(strategy) };
+  const errors = validateObjectMeta(metadata, rules);
+  errors.push(...structuralErrors(target, object), ...(strategy.validateCreate?.(object, strategyInput) ?? []));
+  refuseInvalid(target, name, errors);
+  warnAbout(target, context, object);
+  await core.admission.validate(attributes);
+  if (!insertion.isOwned) recordOwnership(target, context, { object, old: undefined, now: strategyInput.now });
+  return commitNew(core, target, context, { object, generateName });
+}
+
+/** Whatever clients say, these are the server's. */
+function fillSystemFields(core: RegistryCore, object: UnstructuredObject, now: string): void {
+  const { metadata } = object;
+  metadata.uid = randomUuid(core.random);
+  metadata.creationTimestamp = now;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+  delete metadata.generation;
+}
+
+function generatedName(core: RegistryCore, prefix: string): string {
+  return prefix.slice(0, generatedPrefixLength) + randomNameSuffix(core.random);
+}
+
+async function commitNew(
+  core: RegistryCore,
+  target: Target,
+  context: RequestContext,
+  { object, generateName }: { object: UnstructuredObject; generateName: string },
+): Promise<CachedObject> {
+  const attempts = generateName === "" ? 1 : nameAttempts;
+  let name = object.metadata.name ?? "";
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (attempt > 0) name = object.metadata.name = generatedName(core, generateName);
+    if (target.cache.get(keyOf(target, name)) !== undefined) continue;
+    const created = await commitObject(core, target, object, { name, revision: 0, context });
+    if (created !== undefined) return created;
+  }
+  throw generateName === "" ? newAlreadyExists(target.qualified, name) : newGenerateNameConflict(target.qualified, name);
+}
+
+/** What was only tried has no version. */
+function withoutVersion(view: ObjectView): ObjectView {
+  const object = cloneJson(view.object) as UnstructuredObject;
+  delete object.metadata.resourceVersion;
+  return { object, bytes: () => encodeObject(object) };
+}

@@ -1,0 +1,140 @@
+import {
+  applyDefaults,
+  cannotHandleMessage,
+  DecodeError,
+  decodeJson,
+  decodeText,
+  decodeYaml,
+  formatApiVersion,
+  gvkOf,
+  isPlainObject,
+  JsonSyntaxError,
+  newBadRequest,
+  newUnsupportedMediaType,
+  normalise,
+  prune,
+  strictDecodingMessage,
+  strictDecodingTexts,
+  type GroupVersionKind,
+  type Schema,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
+import { toStorage } from "../cacher/index.ts";
+import type { RequestBody, RequestContext } from "./contract.ts";
+import { stripUndefined } from "./own-copy.ts";
+import type { Target } from "./target.ts";
+
+interface Decoded {
+  readonly value: unknown;
+  readonly duplicateFields: readonly string[];
+}
+
+/** Reads a body without looking at what it means. @throws {StatusError} 400 or 415. */
+export async function decodeValue(body: RequestBody, expectedKind: string, findDuplicates: boolean): Promise<Decoded> {
+  if (body.type === "object") return { value: stripUndefined(body.object), duplicateFields: [] };
+  try {
+    switch (body.contentType) {
+      case "application/json":
+      case "":
+        return decodeJson(body.data, { findDuplicates });
+      case "application/yaml": {
+        const { value, duplicateKeys } = await decodeYaml(decodeText(body.data));
+        return { value, duplicateFields: duplicateKeys };
+      }
+      default:
+        throw newUnsupportedMediaType(["application/json", "application/yaml"]);
+    }
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    const cause = `couldn't get version/kind; json parse error: ${error.message}`;
+    throw newBadRequest(`the object provided is unrecognized (must be of type ${expectedKind}): ${cause} (${summaryOf(body.data)})`);
+  }
+}
+
+/** The first bytes in hexadecimal, as upstream shows what it could not read. */
+function summaryOf(data: Uint8Array): string {
+  const head = Buffer.from(data.subarray(0, 30)).toString("hex");
+  return data.length > 30 ? `${head} ...` : head;
+}
+
+/** Reads the object of a request in the version of its path, and gives warnings about fields that do not exist. @throws {StatusError} */
+export async function decodeObject(target: Target, context: RequestContext, body: RequestBody): Promise<UnstructuredObject> {
+  const gvk = expectedGvk(target);
+  const { value, duplicateFields } = await decodeValue(body, gvk.kind, context.fieldValidation !== "Ignore");
+  const object = withTypeMeta(value, gvk);
+  const unknownFields = shapeObject(target, object);
+  const texts = strictDecodingTexts(unknownFields, duplicateFields);
+  if (texts.length > 0 && context.fieldValidation === "Strict") {
+    throw newBadRequest(cannotHandleMessage(gvk, strictDecodingMessage(texts)));
+  }
+  if (context.fieldValidation === "Warn") for (const text of texts) context.warn(text);
+  return object;
+}
+
+/** The kind that the target's main resource has in the version of the path. */
+export function expectedGvk(target: Target): GroupVersionKind {
+  const { definition, version } = target.served;
+  return { group: definition.group, version: version.version, kind: definition.kind };
+}
+
+/** Checks apiVersion and kind against what is expected, and fills them in. @throws {StatusError} 400. */
+export function withTypeMeta(value: unknown, gvk: GroupVersionKind): UnstructuredObject {
+  if (!isPlainObject(value)) {
+    const found = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
+    throw newBadRequest(cannotHandleMessage(gvk, `json: cannot unmarshal ${found} into Go value of type ${gvk.version}.${gvk.kind}`));
+  }
+  const object = value as UnstructuredObject;
+  const apiVersion = formatApiVersion(gvk.group, gvk.version);
+  if (object.kind !== undefined && object.kind !== "" && object.kind !== gvk.kind) {
+    const found = typeof object.kind === "string" ? gvkOf({ apiVersion: String(object.apiVersion ?? ""), kind: object.kind }) : gvk;
+    throw newBadRequest(cannotHandleMessage(found, `the kind in the data does not match the expected kind`, gvk.kind));
+  }
+  if (object.apiVersion !== undefined && object.apiVersion !== "" && object.apiVersion !== apiVersion) {
+    const found = String(object.apiVersion);
+    throw newBadRequest(`the API version in the data (${found}) does not match the expected API version (${apiVersion})`);
+  }
+  object.apiVersion = apiVersion;
+  object.kind = gvk.kind;
+  if (object.metadata === undefined || object.metadata === null) object.metadata = {};
+  if (!isPlainObject(object.metadata)) {
+    throw newBadRequest(cannotHandleMessage(gvk, "json: cannot unmarshal metadata into Go value of type v1.ObjectMeta"));
+  }
+  return object;
+}
+
+/** Gives the object the form its version's schema asks for, in place; returns the unknown fields. @throws {StatusError} 400. */
+export function shapeObject(target: Target, object: UnstructuredObject): readonly string[] {
+  const { definition, version } = target.served;
+  if (definition.isCustom) {
+    dropNullMetadata(object);
+    return prune(version.schema, object);
+  }
+  return normaliseOrThrow(version.schema, object, expectedGvk(target));
+}
+
+export function normaliseOrThrow(schema: Schema, object: UnstructuredObject, gvk: GroupVersionKind): readonly string[] {
+  try {
+    return normalise(schema, object).unknownFields;
+  } catch (error) {
+    if (error instanceof DecodeError) throw newBadRequest(cannotHandleMessage(gvk, error));
+    throw error;
+  }
+}
+
+function dropNullMetadata(object: UnstructuredObject): void {
+  const metadata = object.metadata as Record<string, unknown>;
+  for (const name of Object.keys(metadata)) if (metadata[name] === null) delete metadata[name];
+}
+
+/** Sets the defaults of the version asked for, converts, and sets what depends on other fields. The result is the caller's. */
+export function defaultAndConvert(target: Target, object: UnstructuredObject): UnstructuredObject {
+  const { definition, version } = target.served;
+  applyDefaults(version.schema, object);
+  const stored = toStorage(target.form, version, object);
+  if (stored !== object && definition.isCustom) {
+    prune(target.form.version.schema, stored);
+    applyDefaults(target.form.version.schema, stored);
+  }
+  target.form.definition.strategy.applyDefaults?.(stored);
+  return stored;
+}

@@ -1,0 +1,196 @@
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyOrThrow,
+  applyStrategicMergePatch,
+  cloneJson,
+  decodeJson,
+  decodeText,
+  decodeYaml,
+  invalidField,
+  JsonSyntaxError,
+  newBadRequest,
+  newInvalid,
+  newNotFound,
+  newUnsupportedMediaType,
+  requiredField,
+  strictDecodingMessage,
+  strictDecodingTexts,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
+import type { CachedObject } from "../cacher/index.ts";
+import { settleNamespace } from "./check.ts";
+import type { ObjectView, PatchBody, RequestContext, WriteResult } from "./contract.ts";
+import { insertObject } from "./create.ts";
+import { retryOnRace } from "./current.ts";
+import { defaultAndConvert, expectedGvk, shapeObject, withTypeMeta } from "./decode.ts";
+import { resetFieldsFor } from "./managed-fields.ts";
+import { stripUndefined } from "./own-copy.ts";
+import { keyOf, strategyContext, type RegistryCore, type Target } from "./target.ts";
+import { replaceObject } from "./update.ts";
+
+export const applyContentType = "application/apply-patch+yaml";
+const patchTypes = ["application/json-patch+json", "application/merge-patch+json"];
+const strategicType = "application/strategic-merge-patch+json";
+
+/** A patch that has been read: how it changes a value. */
+interface ReadPatch {
+  readonly text: string;
+  readonly duplicateFields: readonly string[];
+  apply(value: unknown): unknown;
+}
+
+/** Serves a PATCH of an object or of a subresource that shares its kind. */
+export async function patchObject(core: RegistryCore, target: Target, context: RequestContext, patch: PatchBody): Promise<WriteResult> {
+  if (patch.contentType === applyContentType) return applyPatch(core, target, context, patch);
+  const read = await readPatch(target, context, patch);
+  const { definition, version } = target.served;
+  return retryOnRace(core, target, keyOf(target), async (current) => {
+    if (current === undefined) throw newNotFound(target.qualified, target.address.name);
+    const patched = read.apply(current.view(definition, version).object);
+    const next = patchedObject(target, context, read, patched);
+    const view = await replaceObject(core, target, context, { current, next, isOwned: false });
+    return view === undefined ? undefined : { view, isCreated: false };
+  });
+}
+
+/** The patch, ready to be applied. @throws {StatusError} 400 or 415. */
+export async function readPatch(target: Target, context: RequestContext, patch: PatchBody): Promise<ReadPatch> {
+  const { definition, version } = target.served;
+  const accepted = definition.isCustom ? patchTypes : [...patchTypes, strategicType];
+  if (!accepted.includes(patch.contentType)) throw newUnsupportedMediaType([...accepted, applyContentType]);
+  const { value, text, duplicateFields } = readPatchBody(patch, context.fieldValidation !== "Ignore");
+  const schema = target.subresource?.kind.kind === definition.kind || target.subresource === undefined ? version.schema : undefined;
+  const apply = (original: unknown): unknown => {
+    if (patch.contentType === "application/json-patch+json") return applyJsonPatch(original, value);
+    if (patch.contentType === strategicType && schema !== undefined) return applyStrategicMergePatch(schema, original, value);
+    return applyMergePatch(original, value);
+  };
+  return { text, duplicateFields, apply };
+}
+
+function readPatchBody(patch: PatchBody, findDuplicates: boolean): { value: unknown; text: string; duplicateFields: readonly string[] } {
+  const { body } = patch;
+  if (body.type === "value") return { value: body.value, text: "", duplicateFields: [] };
+  if (body.type === "object") return { value: body.object, text: "", duplicateFields: [] };
+  try {
+    const text = decodeText(body.data);
+    return { ...decodeJson(text, { findDuplicates }), text };
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw newBadRequest(`error decoding patch: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The patched value as an object in the storage version. @throws {StatusError} 400 or 422. */
+function patchedObject(target: Target, context: RequestContext, patch: ReadPatch, patched: unknown): UnstructuredObject {
+  const object = withTypeMeta(patched, expectedGvk(target));
+  const texts = strictDecodingTexts(shapeObject(target, object), patch.duplicateFields);
+  if (texts.length > 0 && context.fieldValidation === "Strict") {
+    const finding = invalidField("patch", patch.text, strictDecodingMessage(texts));
+    throw newInvalid({ group: "", kind: "" }, "", [finding]);
+  }
+  if (context.fieldValidation === "Warn") for (const text of texts) context.warn(text);
+  settleNamespace(target, object);
+  const { name } = object.metadata;
+  if (name !== target.address.name) {
+    throw newBadRequest(`the name of the object (${name ?? ""}) does not match the name on the URL (${target.address.name})`);
+  }
+  return defaultAndConvert(target, object);
+}
+
+/** Server-side apply: creates what is missing. */
+async function applyPatch(core: RegistryCore, target: Target, context: RequestContext, patch: PatchBody): Promise<WriteResult> {
+  if (!context.hasExplicitFieldManager) {
+    const finding = requiredField("fieldManager", "is required for apply patch");
+    throw newInvalid({ group: "meta.k8s.io", kind: "PatchOptions" }, "", [finding]);
+  }
+  const applied = await readApplied(target, context, patch);
+  return retryOnRace(core, target, keyOf(target), async (current) => {
+    if (current === undefined && (target.address.subresource !== "" || applied.metadata.uid)) {
+      throw newNotFound(target.qualified, target.address.name);
+    }
+    const merged = merge(core, target, context, { applied, current, force: patch.force });
+    if (current === undefined) return createApplied(core, target, context, merged.object);
+    if (!merged.isChanged) return { view: current.view(target.served.definition, target.served.version), isCreated: false };
+    const view = await replaceApplied(core, target, context, { current, object: merged.object, applied });
+    return view === undefined ? undefined : { view, isCreated: false };
+  });
+}
+
+async function readApplied(target: Target, context: RequestContext, patch: PatchBody): Promise<UnstructuredObject> {
+  const { value, duplicateFields } = await readAppliedBody(patch);
+  const object = withTypeMeta(value, expectedGvk(target));
+  const shaped = cloneJson(object);
+  const texts = strictDecodingTexts(shapeObject(target, shaped), duplicateFields);
+  if (texts.length > 0 && context.fieldValidation !== "Ignore") {
+    if (context.fieldValidation === "Strict") throw newBadRequest(strictDecodingMessage(texts));
+    for (const text of texts) context.warn(text);
+  }
+  settleNamespace(target, shaped);
+  const { name } = target.address;
+  if (shaped.metadata.name !== undefined && shaped.metadata.name !== name) {
+    throw newBadRequest(`metadata.name (${shaped.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  shaped.metadata.name = name;
+  return shaped;
+}
+
+async function readAppliedBody({ body }: PatchBody): Promise<{ value: unknown; duplicateFields: readonly string[] }> {
+  if (body.type === "value") return { value: stripUndefined(body.value), duplicateFields: [] };
+  if (body.type === "object") return { value: stripUndefined(body.object), duplicateFields: [] };
+  try {
+    const text = decodeText(body.data);
+    // Most clients send JSON under the name of YAML, which it is; reading it as JSON spares the large parser.
+    if (text.trimStart().startsWith("{")) return decodeJson(text, { findDuplicates: true });
+    const { value, duplicateKeys } = await decodeYaml(text);
+    return { value, duplicateFields: duplicateKeys };
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw newBadRequest(`error decoding YAML: ${error.message}`);
+    throw error;
+  }
+}
+
+function merge(
+  core: RegistryCore,
+  target: Target,
+  context: RequestContext,
+  { applied, current, force }: { applied: UnstructuredObject; current: CachedObject | undefined; force: boolean },
+): { object: UnstructuredObject; isChanged: boolean } {
+  const { definition, version } = target.served;
+  return applyOrThrow({
+    schema: version.schema,
+    live: current?.view(definition, version).object,
+    applied,
+    manager: context.fieldManager,
+    force,
+    version: applied.apiVersion,
+    subresource: target.address.subresource,
+    now: strategyContext(core, target, context).now,
+    resetFields: resetFieldsFor(target),
+  });
+}
+
+async function createApplied(
+  core: RegistryCore,
+  target: Target,
+  context: RequestContext,
+  object: UnstructuredObject,
+): Promise<WriteResult | undefined> {
+  delete object.metadata.resourceVersion;
+  const next = defaultAndConvert(target, object);
+  const view = await insertObject(core, target, context, next, { isOwned: true });
+  return { view, isCreated: true };
+}
+
+function replaceApplied(
+  core: RegistryCore,
+  target: Target,
+  context: RequestContext,
+  { current, object, applied }: { current: CachedObject; object: UnstructuredObject; applied: UnstructuredObject },
+): Promise<ObjectView | undefined> {
+  // Only what was applied counts as a precondition.
+  delete object.metadata.resourceVersion;
+  object.metadata.resourceVersion = applied.metadata.resourceVersion || String(current.revision);
+  return replaceObject(core, target, context, { current, next: defaultAndConvert(target, object), isOwned: true });
+}

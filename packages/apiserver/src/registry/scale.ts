@@ -1,0 +1,121 @@
+import {
+  invalidField,
+  isPlainObject,
+  JsonPath,
+  newBadRequest,
+  newConflict,
+  newInvalid,
+  newNotFound,
+  selectorFrom,
+  cloneJson,
+  type LabelSelector,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
+import { fromStorage, toStorage, type CachedObject } from "../cacher/index.ts";
+import type { ObjectView, PatchBody, RequestBody, RequestContext, WriteResult } from "./contract.ts";
+import { retryOnRace } from "./current.ts";
+import { decodeValue, withTypeMeta } from "./decode.ts";
+import { applyContentType, readPatch } from "./patch.ts";
+import { keyOf, type RegistryCore, type Target } from "./target.ts";
+import { replaceObject } from "./update.ts";
+
+const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" } as const;
+
+/** Serves `scale`: the replicas of any kind that says where it keeps them. */
+export function scaleOf(target: Target, current: CachedObject): ObjectView {
+  const { definition, version } = target.served;
+  const object = scaleObject(target, current.view(definition, version).object);
+  return { object, bytes: () => Buffer.from(JSON.stringify(object)) };
+}
+
+function scaleObject(target: Target, source: Readonly<UnstructuredObject>): UnstructuredObject {
+  const paths = target.subresource?.scale;
+  if (paths === undefined) throw newNotFound(target.qualified, target.address.name);
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = source.metadata;
+  const replicas = numberAt(source, paths.specReplicasPath);
+  const selector = paths.labelSelectorPath === undefined ? undefined : selectorText(JsonPath.parse(paths.labelSelectorPath).get(source));
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: { ...without({ name, namespace, uid, resourceVersion, creationTimestamp }) },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: numberAt(source, paths.statusReplicasPath), ...(selector !== undefined && selector !== "" && { selector }) },
+  };
+}
+
+function without(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function numberAt(source: unknown, path: string): number {
+  const value = JsonPath.parse(path).get(source);
+  return typeof value === "number" ? value : 0;
+}
+
+/** Custom resources keep the selector as text, built-in kinds as an object or a map. */
+function selectorText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (!isPlainObject(value)) return undefined;
+  const isSelector = "matchLabels" in value || "matchExpressions" in value;
+  return selectorFrom(isSelector ? (value as LabelSelector) : { matchLabels: value as Record<string, string> }).toString();
+}
+
+export async function updateScale(core: RegistryCore, target: Target, context: RequestContext, body: RequestBody): Promise<WriteResult> {
+  const { value } = await decodeValue(body, "Scale", false);
+  const scale = withTypeMeta(value, scaleKind);
+  const { name = "" } = scale.metadata;
+  if (name !== "" && name !== target.address.name) {
+    throw newBadRequest(`the name of the object (${name}) does not match the name on the URL (${target.address.name})`);
+  }
+  return writeScale(core, target, context, () => scale);
+}
+
+export async function patchScale(core: RegistryCore, target: Target, context: RequestContext, patch: PatchBody): Promise<WriteResult> {
+  const asMerge = patch.contentType === applyContentType ? { ...patch, contentType: "application/merge-patch+json" } : patch;
+  const read = await readPatch(target, context, asMerge);
+  return writeScale(core, target, context, (current) => withTypeMeta(read.apply(current), scaleKind));
+}
+
+async function writeScale(
+  core: RegistryCore,
+  target: Target,
+  context: RequestContext,
+  change: (current: UnstructuredObject) => UnstructuredObject,
+): Promise<WriteResult> {
+  const { definition, version } = target.served;
+  const paths = target.subresource?.scale;
+  return retryOnRace(core, target, keyOf(target), async (current) => {
+    if (current === undefined || paths === undefined) throw newNotFound(target.qualified, target.address.name);
+    const scale = change(scaleObject(target, current.view(definition, version).object));
+    checkScale(target, scale, current);
+    const next = cloneJson(fromStorage(definition, version, current.object)) as UnstructuredObject;
+    JsonPath.parse(paths.specReplicasPath).set(next, replicasOf(scale));
+    const stored = toStorage(target.form, version, next);
+    const view = await replaceObject(core, target, context, { current, next: stored, isOwned: false });
+    if (view === undefined) return undefined;
+    const object = scaleObject(target, view.object);
+    return { view: { object, bytes: () => Buffer.from(JSON.stringify(object)) }, isCreated: false };
+  });
+}
+
+function replicasOf(scale: UnstructuredObject): number {
+  const value = (scale["spec"] as { replicas?: unknown } | undefined)?.replicas ?? 0;
+  if (typeof value !== "number" || !Number.isInteger(value)) throw newBadRequest("Scale.spec.replicas must be an integer");
+  return value;
+}
+
+/** @throws {StatusError} 409 or 422. */
+function checkScale(target: Target, scale: UnstructuredObject, current: CachedObject): void {
+  const { resourceVersion = "", uid = "" } = scale.metadata;
+  if (resourceVersion !== "" && resourceVersion !== String(current.revision)) throw newConflict(target.qualified, target.address.name);
+  const currentUid = current.object.metadata.uid;
+  if (uid !== "" && uid !== currentUid) {
+    const cause = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`;
+    throw newConflict(target.qualified, target.address.name, cause);
+  }
+  const replicas = replicasOf(scale);
+  if (replicas < 0) {
+    const finding = invalidField("spec.replicas", replicas, "must be greater than or equal to 0");
+    throw newInvalid(scaleKind, target.address.name, [finding]);
+  }
+}
