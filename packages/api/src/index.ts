@@ -14,3 +14,4 @@ export {
   type KindDeclaration,
   type TypeDeclaration,
 } from "./schema/declarations.ts";
+export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.ts";
