@@ -17,7 +17,7 @@ export interface FakeServer extends AsyncDisposable {
   readonly server: ApiServer;
   readonly registry: FakeRegistry;
   readonly ca: string;
-  issue(commonName: string, organizations: readonly string[]): Required<IssuedCertificate>;
+  issue(commonName: string, organizations: readonly string[], usage?: "client" | "server"): Required<IssuedCertificate>;
 }
 
 /** A server with real sockets, certificates and tokens before a registry that is none, for tests. */

@@ -144,6 +144,6 @@ export class WatchRegistry {
   /** Ends all watches, and those that start later. */
   close(): void {
     this.#isClosed = true;
-    for (const stream of [...this.#streams]) stream.close();
+    for (const stream of this.#streams) stream.close();
   }
 }
