@@ -94,7 +94,7 @@ function fieldLines(pkg, type, context) {
     if (field.i) return fieldLines(pkg, context.types[field.t] ?? {}, context);
     const key = /^[A-Za-z_$][\w$]*$/.test(field.j) ? field.j : JSON.stringify(field.j);
     const isMeta = field.j === "metadata" && type.tm;
-    const text = field.en?.endsWith(".ConditionStatus") ? '"True" | "False" | "Unknown"' : typeText(pkg, field.t, context);
+    const text = typeText(pkg, field.t, context);
     return [field.r || isMeta ? `  ${key}: ${text};` : `  ${key}?: ${text} | undefined;`];
   });
 }

@@ -25,7 +25,7 @@ export interface CustomResourceDefinition {
 
 export interface CustomResourceDefinitionCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;

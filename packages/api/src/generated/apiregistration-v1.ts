@@ -11,7 +11,7 @@ export interface APIService {
 
 export interface APIServiceCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;

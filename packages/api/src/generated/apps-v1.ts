@@ -20,7 +20,7 @@ export interface DaemonSet {
 
 export interface DaemonSetCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;
@@ -62,7 +62,7 @@ export interface Deployment {
 
 export interface DeploymentCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastUpdateTime?: string | undefined;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
@@ -107,7 +107,7 @@ export interface ReplicaSet {
 
 export interface ReplicaSetCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;
@@ -155,7 +155,7 @@ export interface StatefulSet {
 
 export interface StatefulSetCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;

@@ -57,7 +57,7 @@ export interface HorizontalPodAutoscalerBehavior {
 
 export interface HorizontalPodAutoscalerCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;

@@ -37,7 +37,7 @@ export interface Job {
 
 export interface JobCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastProbeTime?: string | undefined;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
@@ -94,7 +94,7 @@ export interface PodFailurePolicyOnExitCodesRequirement {
 
 export interface PodFailurePolicyOnPodConditionsPattern {
   type: string;
-  status?: "True" | "False" | "Unknown" | undefined;
+  status?: string | undefined;
 }
 
 export interface PodFailurePolicyRule {

@@ -11,7 +11,7 @@ export interface CertificateSigningRequest {
 
 export interface CertificateSigningRequestCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   reason?: string | undefined;
   message?: string | undefined;
   lastUpdateTime?: string | undefined;

@@ -125,7 +125,7 @@ export interface ClusterTrustBundleProjection {
 
 export interface ComponentCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   message?: string | undefined;
   error?: string | undefined;
 }
@@ -671,7 +671,7 @@ export interface Namespace {
 
 export interface NamespaceCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;
@@ -712,7 +712,7 @@ export interface NodeAllocatableResourceClaimStatus {
 
 export interface NodeCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastHeartbeatTime?: string | undefined;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
@@ -847,7 +847,7 @@ export interface PersistentVolumeClaim {
 
 export interface PersistentVolumeClaimCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastProbeTime?: string | undefined;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
@@ -1008,7 +1008,7 @@ export interface PodCertificateProjection {
 export interface PodCondition {
   type: string;
   observedGeneration?: number | undefined;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastProbeTime?: string | undefined;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
@@ -1265,7 +1265,7 @@ export interface ReplicationController {
 
 export interface ReplicationControllerCondition {
   type: string;
-  status: "True" | "False" | "Unknown";
+  status: string;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;

@@ -20,7 +20,7 @@ export interface FlowSchema {
 
 export interface FlowSchemaCondition {
   type?: string | undefined;
-  status?: "True" | "False" | "Unknown" | undefined;
+  status?: string | undefined;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;
@@ -74,7 +74,7 @@ export interface PriorityLevelConfiguration {
 
 export interface PriorityLevelConfigurationCondition {
   type?: string | undefined;
-  status?: "True" | "False" | "Unknown" | undefined;
+  status?: string | undefined;
   lastTransitionTime?: string | undefined;
   reason?: string | undefined;
   message?: string | undefined;
