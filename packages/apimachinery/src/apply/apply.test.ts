@@ -8,6 +8,7 @@ import {
   applyOrThrow,
   intersectSets,
   parseSet,
+  resetFieldsOf,
   serializeSet,
   setsEqual,
   subtractSet,
@@ -168,6 +169,19 @@ describe("updateManagedFields", () => {
     });
   });
 
+  it("leaves what a write cannot set to those who can", () => {
+    const next = { ...created, status: { replicas: 1 } };
+    const base = { schema, old: created, new: next, version: "apps/v1", now: at(5) };
+    const main = updateManagedFields({ ...base, manager: "x", subresource: "", resetFields: resetFieldsOf(true, "") });
+    expect(main).toBe(created.metadata.managedFields);
+    const status = updateManagedFields({ ...base, manager: "x", subresource: "status", resetFields: resetFieldsOf(true, "status") });
+    expect(status?.[1]).toMatchObject({ manager: "x", subresource: "status", fieldsV1: { "f:status": { "f:replicas": {} } } });
+    const labelled = { ...next, metadata: { ...next.metadata, labels: {} } };
+    const resetFields = resetFieldsOf(true, "status", { isCustom: true });
+    const custom = updateManagedFields({ ...base, new: labelled, manager: "x", subresource: "status", resetFields });
+    expect(custom?.[0]).toBe(created.metadata.managedFields?.[0]);
+  });
+
   it("merges the oldest of more than ten updaters", () => {
     let object = created;
     for (let index = 0; index < 15; index++) {
@@ -194,6 +208,14 @@ describe("applyObject", () => {
     const forced = apply(live, deployment({ replicas: 4 }), "applier", true);
     expect(forced["spec"]).toMatchObject({ replicas: 4 });
     expect(JSON.stringify(fieldsOf(forced, "kubectl-client-side-apply"))).not.toContain("f:replicas");
+  });
+
+  it("refuses a configuration of another version or with managedFields", () => {
+    const other = { ...deployment({}), apiVersion: "apps/v1beta1" };
+    expect(() => apply(undefined, other)).toThrow(
+      "Incorrect version specified in apply patch. Specified patch version: apps/v1beta1, expected: apps/v1",
+    );
+    expect(() => apply(undefined, deployment({}, { managedFields: [{}] }))).toThrow("metadata.managedFields must be nil");
   });
 
   it("shares a field that two apply alike, and removes it when both have dropped it", () => {

@@ -63,7 +63,7 @@ interface NamedField {
  * Built-in objects always have certain parts, though empty, because the structs of the reference implementation do: nobody owns the
  * `spec` of a Deployment by creating it. The parts are recognized by their type's name, and lists by being required.
  */
-const residentType = /(?:Spec|Status|ObjectMeta|Strategy)$/;
+const residentType = /(?:Spec|Status|ObjectMeta|UpdateStrategy|DeploymentStrategy|ResourceRequirements)$/;
 
 function compareField(field: NamedField, before: unknown, after: unknown): Changes {
   const schema = fieldSchema(field.schema, field.name);
