@@ -305,7 +305,7 @@ describe("applyObject", () => {
 });
 
 const element = fc.constantFrom("f:a", "f:b", 'k:{"name":"x"}', 'v:"s"', "v:2", "v:10", ".");
-const fieldsTree = fc.memo<Record<string, unknown>>((depth) =>
+const fieldsTree: (depth?: number) => fc.Arbitrary<Record<string, unknown>> = fc.memo((depth) =>
   depth <= 1 ? fc.constant({}) : fc.dictionary(element, fieldsTree(depth - 1), { maxKeys: 4 }),
 );
 const tree = fieldsTree(4).map(clearDots);

@@ -1,7 +1,7 @@
 import { silentLogger, VirtualClock } from "@coracle/base";
 import { newConflict, newNotFound, type ResourceDefinition, type UnstructuredObject } from "@coracle/apimachinery";
 import { describe, expect, it } from "vitest";
-import type { ObjectView, Registry, ResourceAddress, WatchSink } from "../registry/contract.ts";
+import type { ObjectView, Registry, RequestBody, ResourceAddress, WatchSink } from "../registry/contract.ts";
 import { cleanupFinalizer, createCustomResourceLifecycle } from "./index.ts";
 import { fooCrd } from "./testing-crd.ts";
 
@@ -43,8 +43,9 @@ class FakeRegistry implements Pick<Registry, "list" | "watch" | "get" | "update"
     return view(found);
   }
 
-  async update(_: unknown, { name, subresource }: ResourceAddress, body: { object?: UnstructuredObject }) {
-    const { object } = body as { object: UnstructuredObject };
+  async update(_: unknown, { name, subresource }: ResourceAddress, body: RequestBody) {
+    if (body.type !== "object") throw new Error("only objects here");
+    const { object } = body;
     const old = this.crds.get(name);
     if (old?.metadata.resourceVersion !== object.metadata.resourceVersion) throw newConflict({ group: "", resource: "crds" }, name);
     if (subresource === "status") this.onStatus();

@@ -2,7 +2,7 @@ import { silentLogger, systemClock } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import { createMemoryStore } from "@coracle/storage";
 import { describe, expect, it } from "vitest";
-import { createRegistry, systemContext, type ResourceAddress } from "../registry/index.ts";
+import { createRegistry, systemContext, type ObjectView, type ResourceAddress } from "../registry/index.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy, definitionAddress } from "./index.ts";
 import { fooCrd } from "./testing-crd.ts";
 import type { CustomResourceDefinition } from "./types.ts";
@@ -78,13 +78,11 @@ describe("custom resources in the registry", () => {
     expect(performance.now() - startedMs).toBeLessThan(1000);
 
     const foo = { apiVersion: "example.com/v1", kind: "Foo", metadata: { name: "a" }, spec: { color: "red", odd: 1 }, status: { x: 1 } };
-    const created = await registry.create(systemContext, foos, { type: "object", object: foo as unknown as UnstructuredObject });
-    expect((created as { object: UnstructuredObject }).object).toMatchObject({
-      spec: { replicas: 1, color: "red" },
-      metadata: { generation: 1 },
-    });
-    expect((created as { object: UnstructuredObject }).object).not.toHaveProperty("status");
-    expect((created as { object: { spec: object } }).object.spec).not.toHaveProperty("odd");
+    const body = { type: "object", object: foo as unknown as UnstructuredObject } as const;
+    const { object: created } = (await registry.create(systemContext, foos, body)) as ObjectView;
+    expect(created).toMatchObject({ spec: { replicas: 1, color: "red" }, metadata: { generation: 1 } });
+    expect(created).not.toHaveProperty("status");
+    expect(created["spec"]).not.toHaveProperty("odd");
     const selected = await registry.list(systemContext, foos, { fieldSelector: "spec.color=blue" });
     expect(selected.items).toEqual([]);
     const bad = { ...foo, metadata: { name: "b" }, spec: { replicas: "many" } };
