@@ -172,6 +172,10 @@ describe("a CustomResourceDefinition", () => {
       },
     };
     expect(problems(withSchema(schema))).toEqual([]);
+    expect(customResourceDefinitionStrategy.warnings?.(withSchema(schema) as never)).toEqual([
+      "x-kubernetes-validations: the rules are not enforced",
+    ]);
+    expect(customResourceDefinitionStrategy.warnings?.(fooCrd() as never)).toEqual([]);
   });
 
   it("keeps its identity when it changes", () => {

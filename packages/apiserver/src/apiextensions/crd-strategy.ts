@@ -1,4 +1,5 @@
 import { cloneJson, deepEqual, nameRule, dnsSubdomainErrors, type ResourceStrategy, type UnstructuredObject } from "@coracle/apimachinery";
+import { missingFeatures } from "./missing-features.ts";
 import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from "./types.ts";
 import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validate-definition.ts";
 
@@ -31,6 +32,7 @@ export const customResourceDefinitionStrategy: ResourceStrategy = {
     rememberStorageVersion(crd);
     if (before.metadata.deletionTimestamp === undefined) keepFinalizer(crd);
   },
+  warnings: (object) => missingFeatures(asDefinition(object)),
   validateName: nameRule(dnsSubdomainErrors),
   validateCreate: (object) => validateCustomResourceDefinition(asDefinition(object)),
   validateUpdate: (object, old, { subresource }) =>
