@@ -41,6 +41,12 @@ export interface AdmissionEnvironment {
   getFresh(resource: string, namespace: string, name: string): Promise<Readonly<UnstructuredObject> | undefined>;
   /** All of a namespace, or all for the empty one. */
   list(resource: string, namespace: string): readonly Readonly<UnstructuredObject>[];
+  /** A look-up by what `values` gives of each object, kept up to date. The same `index` name gives the same index. */
+  indexed(
+    resource: string,
+    index: string,
+    values: (object: Readonly<UnstructuredObject>) => readonly string[],
+  ): (value: string) => readonly Readonly<UnstructuredObject>[];
 }
 
 /** Runs plug-ins in order. */

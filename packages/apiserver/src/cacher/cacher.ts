@@ -237,6 +237,9 @@ export class Cacher implements Disposable {
 /** 504 `Too large resource version: 7, current: 5`, upon which clients wait a moment. */
 export function tooLargeResourceVersion(revision: number, current: number): Error {
   const error = newTimeout(`Too large resource version: ${revision}, current: ${current}`, 1);
-  error.status.details = { ...error.status.details, causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }] };
+  error.status.details = {
+    ...error.status.details,
+    causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+  };
   return error;
 }

@@ -31,7 +31,9 @@ test("a chunk of a forgotten state gives 410 with a token that goes on", async (
     await server.registry.list(toyContext(), toyAddress, { limit: 1 });
   }
   await server.store.compact(await server.store.currentRevision());
-  const error = await server.registry.list(toyContext(), toyAddress, { limit: 5, continue: first.continue as string }).catch((e: unknown) => e);
+  const error = await server.registry
+    .list(toyContext(), toyAddress, { limit: 5, continue: first.continue as string })
+    .catch((e: unknown) => e);
   expect(error).toMatchObject({ code: 410, reason: "Expired" });
   const token = (error as { status: { metadata: { continue: string } } }).status.metadata.continue;
   expect(await namesOf(server, { limit: 3, continue: token })).toEqual(["b", "c", "x0"]);
@@ -43,7 +45,10 @@ test("resource versions of lists: any, exact, not older than, too new", async ()
   await server.create(toyWidget("b"));
   expect(await namesOf(server, { resourceVersion: "0" })).toEqual(["a", "b"]);
   expect(await namesOf(server, { resourceVersion: a.metadata.resourceVersion as string, resourceVersionMatch: "Exact" })).toEqual(["a"]);
-  expect(await namesOf(server, { resourceVersion: a.metadata.resourceVersion as string, resourceVersionMatch: "NotOlderThan" })).toEqual(["a", "b"]);
+  expect(await namesOf(server, { resourceVersion: a.metadata.resourceVersion as string, resourceVersionMatch: "NotOlderThan" })).toEqual([
+    "a",
+    "b",
+  ]);
   const future = server.registry.list(toyContext(), toyAddress, { resourceVersion: "1000" });
   const refused = expect(future).rejects.toThrow(/Too large resource version: 1000, current: \d+/);
   await server.clock.advance(3000);
@@ -85,7 +90,9 @@ test("a watch resumes where it was, unless that is too long ago", async () => {
     await server.patch("a", { type: "merge", value: { spec: { size: index + 10 } } });
     await server.clock.advance(1000, async () => {});
   }
-  await expect(server.watch({ resourceVersion: a.metadata.resourceVersion as string })).rejects.toThrow(/^too old resource version: \d+ \(\d+\)$/);
+  await expect(server.watch({ resourceVersion: a.metadata.resourceVersion as string })).rejects.toThrow(
+    /^too old resource version: \d+ \(\d+\)$/,
+  );
 });
 
 test("objects come into a selection and leave it", async () => {
@@ -106,7 +113,9 @@ test("initial events end with a bookmark, and one comes every minute", async () 
   expect(watch.objects[1]?.metadata.annotations).toEqual({ "k8s.io/initial-events-end": "true" });
   await server.clock.advance(60_000);
   expect(watch.log).toHaveLength(3);
-  await expect(server.watch({ sendInitialEvents: true })).rejects.toThrow("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  await expect(server.watch({ sendInitialEvents: true })).rejects.toThrow(
+    "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+  );
 });
 
 test("an informer sees a write before the writer has its answer", async () => {

@@ -40,7 +40,8 @@ async function decodeAction(
   if (subresource !== undefined) {
     // Older clients send older versions of the same kind (`policy/v1beta1` Eviction).
     const object = value as Partial<UnstructuredObject> | null;
-    if (object !== null && typeof object === "object" && object.kind === gvk.kind) object.apiVersion = formatApiVersion(gvk.group, gvk.version);
+    if (object !== null && typeof object === "object" && object.kind === gvk.kind)
+      object.apiVersion = formatApiVersion(gvk.group, gvk.version);
     return withTypeMeta(value, gvk);
   }
   const object = withTypeMeta(value, gvk);

@@ -1,10 +1,4 @@
-import {
-  newBadRequest,
-  newInvalid,
-  validateStructural,
-  type FieldError,
-  type UnstructuredObject,
-} from "@coracle/apimachinery";
+import { newBadRequest, newInvalid, validateStructural, type FieldError, type UnstructuredObject } from "@coracle/apimachinery";
 import { fromStorage } from "../cacher/index.ts";
 import type { RequestContext } from "./contract.ts";
 import type { Target } from "./target.ts";
@@ -48,4 +42,3 @@ export function structuralErrors(target: Target, object: UnstructuredObject): Fi
 export function warnAbout(target: Target, context: RequestContext, object: UnstructuredObject): void {
   for (const text of target.form.definition.strategy.warnings?.(object) ?? []) context.warn(text);
 }
-

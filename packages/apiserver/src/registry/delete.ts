@@ -36,12 +36,7 @@ const answeredWithObject = new Set([
 ]);
 
 /** Serves a DELETE of one object. */
-export async function deleteObject(
-  core: RegistryCore,
-  target: Target,
-  context: RequestContext,
-  options: DeleteOptions,
-): Promise<Deletion> {
+export async function deleteObject(core: RegistryCore, target: Target, context: RequestContext, options: DeleteOptions): Promise<Deletion> {
   const asDryRun = context.isDryRun || (options.dryRun?.includes("All") ?? false);
   const effective: RequestContext = asDryRun && !context.isDryRun ? withDryRun(context) : context;
   const { object, isGone } = await retryOnRace(core, target, keyOf(target), (current) =>

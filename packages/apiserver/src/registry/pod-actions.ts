@@ -31,12 +31,7 @@ interface PodFields {
 }
 
 /** Serves `pods/binding`: gives a pod its node, once. `target` addresses the pod. */
-export async function bindPod(
-  core: RegistryCore,
-  target: Target,
-  context: RequestContext,
-  binding: UnstructuredObject,
-): Promise<Status> {
+export async function bindPod(core: RegistryCore, target: Target, context: RequestContext, binding: UnstructuredObject): Promise<Status> {
   const reference = binding["target"] as { kind?: string; name?: string } | undefined;
   const node = reference?.name ?? "";
   if (node === "") {
@@ -122,7 +117,8 @@ async function spendBudget(
     const { selector } = (budget["spec"] ?? {}) as { selector?: LabelSelector };
     return selectorFrom(selector).matches(pod.metadata.labels);
   });
-  if (matching.length > 1) throw new Error("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
+  if (matching.length > 1)
+    throw new Error("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
   const [budget] = matching;
   if (budget === undefined) return;
   const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = (budget["status"] ?? {}) as Record<string, number>;

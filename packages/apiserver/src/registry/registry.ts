@@ -85,8 +85,7 @@ export class RegistryImplementation implements Registry, Disposable {
       random,
       log,
       admission: new AdmissionChain(parts.admission, this.environment),
-      leaseFor: async (target) =>
-        target.form.definition.storagePath === "events" ? leases.leaseOf(parts.eventTtlSeconds) : undefined,
+      leaseFor: async (target) => (target.form.definition.storagePath === "events" ? leases.leaseOf(parts.eventTtlSeconds) : undefined),
     };
     this.#compactor = new Compactor({ store, clock, log });
     this.#handlers = { ...podActionHandlers(this.#core, (address) => this.#target(address)), ...parts.actionHandlers };
@@ -141,13 +140,17 @@ export class RegistryImplementation implements Registry, Disposable {
   informer<T extends KubeObject>(resource: ResourceType<T>): Informer<T> {
     const served = this.#table.lookup(resource.group, resource.version, resource.resource);
     if (served === undefined || !isStored(served.definition)) throw newPathNotFound();
-    const id = `${resource.group}/${resource.version}/${resource.resource} ${served.definition.storagePath}`;
+    return this.#informerOf(served) as unknown as Informer<T>;
+  }
+
+  #informerOf({ definition, version }: ServedResource): CacheInformer<KubeObject> {
+    const id = `${definition.group}/${version.version}/${definition.resource} ${definition.storagePath}`;
     let informer = this.#informers.get(id);
     if (informer === undefined) {
-      informer = new CacheInformer(this.cacher.cacheOf(served.definition), served.definition, served.version);
+      informer = new CacheInformer(this.cacher.cacheOf(definition), definition, version);
       this.#informers.set(id, informer);
     }
-    return informer as unknown as Informer<T>;
+    return informer;
   }
 
   async get(context: RequestContext, address: ResourceAddress, options: { resourceVersion?: string }): Promise<ObjectView> {
@@ -200,12 +203,7 @@ export class RegistryImplementation implements Registry, Disposable {
     return deleteObject(this.#core, this.#target(address, "delete"), context, options);
   }
 
-  async deleteCollection(
-    context: RequestContext,
-    address: ResourceAddress,
-    options: DeleteOptions,
-    query: ListQuery,
-  ): Promise<ListView> {
+  async deleteCollection(context: RequestContext, address: ResourceAddress, options: DeleteOptions, query: ListQuery): Promise<ListView> {
     return deleteObjects(this.#core, this.#target(address, "deletecollection"), context, { options, query });
   }
 
@@ -248,6 +246,14 @@ export class RegistryImplementation implements Registry, Disposable {
         if (definition === undefined || !isStored(definition)) return objects;
         this.cacher.cacheOf(definition).scan(namespace, (object) => void objects.push(object.object));
         return objects;
+      },
+      indexed: (resource, index, values) => {
+        const definition = this.#table.byName(resource);
+        if (definition === undefined || !isStored(definition)) return () => [];
+        const { form } = this.cacher.cacheOf(definition);
+        const informer = this.#informerOf({ definition: form.definition, version: form.version });
+        informer.addIndex(index, (object) => values(object as UnstructuredObject));
+        return (value) => informer.byIndex(index, value) as readonly UnstructuredObject[];
       },
     };
   }

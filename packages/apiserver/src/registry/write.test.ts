@@ -58,7 +58,9 @@ test("an update with an old version conflicts, and one that changes nothing is n
 test("concurrent unconditional writes all win in turn", async () => {
   const server = await createToyServer();
   await server.create(toyWidget("a"));
-  await Promise.all(Array.from({ length: 8 }, (_, index) => server.patch("a", { type: "merge", value: { metadata: { labels: { [`l${index}`]: "1" } } } })));
+  await Promise.all(
+    Array.from({ length: 8 }, (_, index) => server.patch("a", { type: "merge", value: { metadata: { labels: { [`l${index}`]: "1" } } } })),
+  );
   expect(Object.keys((await server.get("a")).metadata.labels ?? {})).toHaveLength(8);
 });
 
@@ -77,7 +79,11 @@ test("the four patches", async () => {
   expect(patched.parts).toEqual(expect.arrayContaining(parts));
   const conflict = server.patch("a", { type: "apply", value: toyWidget("a", { color: "green" }) }, { fieldManager: "other" });
   await expect(conflict).rejects.toThrow("Apply failed with 1 conflict");
-  const forced = await server.patch("a", { type: "apply", value: toyWidget("a", { color: "green" }), force: true }, { fieldManager: "other" });
+  const forced = await server.patch(
+    "a",
+    { type: "apply", value: toyWidget("a", { color: "green" }), force: true },
+    { fieldManager: "other" },
+  );
   expect(forced["spec"]).toMatchObject({ color: "green", size: 7 });
 });
 

@@ -1,0 +1,5 @@
+/** What is checked and filled in between decoding and storing, beyond what the kinds themselves say. */
+export * from "./admission.ts";
+export { defaultAdmissionPlugins, type DefaultPluginsOptions } from "./default-plugins.ts";
+export { createEscalationCheck } from "./rbac-escalation.ts";
+export { createServiceAllocation, type ServiceAllocationOptions } from "./service-allocation.ts";

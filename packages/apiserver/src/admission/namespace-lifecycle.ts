@@ -1,0 +1,36 @@
+import { newForbidden, newNotFound } from "@coracle/apimachinery";
+import { isAbout, type AdmissionAttributes, type AdmissionEnvironment, type AdmissionPlugin } from "./admission.ts";
+
+const immortal = new Set(["default", "kube-system", "kube-public"]);
+
+/** Nothing is created in a namespace that does not exist or is going, and some namespaces stay. */
+export const namespaceLifecycle: AdmissionPlugin = {
+  name: "NamespaceLifecycle",
+  handles: (attributes) =>
+    isAbout(attributes, "namespaces", "DELETE") || (attributes.operation === "CREATE" && attributes.definition.isNamespaced),
+
+  // In the mutating phase, so that it comes before plug-ins that look for things in the namespace.
+  async mutate(attributes, environment) {
+    if (attributes.operation === "DELETE") refuseImmortal(attributes);
+    else await requireNamespace(attributes, environment);
+  },
+};
+
+function refuseImmortal({ name, definition }: AdmissionAttributes): void {
+  if (immortal.has(name)) throw newForbidden(definition, name, "this namespace may not be deleted");
+}
+
+async function requireNamespace(attributes: AdmissionAttributes, environment: AdmissionEnvironment): Promise<void> {
+  const { namespace, name, definition } = attributes;
+  const found = environment.get("namespaces", "", namespace) ?? (await environment.getFresh("namespaces", "", namespace));
+  if (found === undefined) throw newNotFound({ group: "", resource: "namespaces" }, namespace);
+  if (found.metadata.deletionTimestamp === undefined) return;
+  const error = newForbidden(definition, name, `unable to create new content in namespace ${namespace} because it is being terminated`);
+  const cause = {
+    reason: "NamespaceTerminating",
+    message: `namespace ${namespace} is being terminated`,
+    field: "metadata.namespace",
+  };
+  error.status.details = { ...error.status.details, causes: [cause] };
+  throw error;
+}
