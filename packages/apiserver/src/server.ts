@@ -12,6 +12,7 @@ import { createTokenRequestHandler } from "./authentication/token-request.ts";
 import { asAuthenticated } from "./authentication/users.ts";
 import { createAuthorization, type Authorization } from "./authorization/authorization.ts";
 import { createReviewHandlers } from "./authorization/reviews.ts";
+import type { LateActions } from "./bootstrap/late-actions.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { firstServiceAddress } from "./bootstrap/service-cidr.ts";
 import { DirectAuthorization } from "./direct/direct-authorization.ts";
@@ -28,7 +29,7 @@ import { WatchRegistry } from "./http/watch-stream.ts";
 import { OpenApiHandler, type OpenApiGenerator } from "./openapi/handler.ts";
 import { createConnectors, type KubeletClientTls } from "./proxy/connectors.ts";
 import { UpgradeProxy } from "./proxy/upgrade-proxy.ts";
-import type { ActionHandler, Registry, UserInfo } from "./registry/contract.ts";
+import type { Registry, UserInfo } from "./registry/contract.ts";
 
 export interface ServerOptions {
   readonly clock: Clock;
@@ -54,11 +55,17 @@ export interface ServerOptions {
 /** What the server is built from; {@link ServerOptions} say how. */
 export interface ServerParts {
   readonly registry: Registry;
-  /** The map that the registry looks actions up in; the server adds its own. */
-  readonly actions: Map<string, ActionHandler>;
+  /** Whose handlers the registry has; the server says what they do. */
+  readonly actions: LateActions;
+  /** What runs beside the requests: started before `start` resolves, stopped last, in reverse order. */
+  readonly background?: readonly BackgroundWork[];
   readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
   readonly groupOrder: readonly string[];
   readonly openApi: () => Promise<OpenApiGenerator>;
+}
+
+export interface BackgroundWork extends Disposable {
+  start?(): Promise<void>;
 }
 
 export interface ApiServer {
@@ -114,8 +121,9 @@ class AssembledServer implements ApiServer {
     const authenticator = new Authenticator({ serviceAccounts: this.tokens, staticTokens: options.staticTokens ?? [] });
     this.authorization = createAuthorization(registry);
     const { authorizer, rbac } = this.authorization;
-    for (const [key, action] of createReviewHandlers({ authorizer, rbac, authenticator })) parts.actions.set(key, action);
-    parts.actions.set("/serviceaccounts/token", createTokenRequestHandler(this.tokens, lookup, clock));
+    const actions = createReviewHandlers({ authorizer, rbac, authenticator });
+    actions.set("serviceaccounts/token", createTokenRequestHandler(this.tokens, lookup, clock));
+    parts.actions.bind(actions);
     this.#discovery = new DiscoveryHandler(registry, parts.groupOrder);
     this.#openApi = new OpenApiHandler(registry, parts.openApi);
     const proxy = { registry, clock, ...(options.kubeletClient !== undefined && { kubelet: options.kubeletClient }) };
@@ -158,7 +166,8 @@ class AssembledServer implements ApiServer {
         await listener.listen(address);
         this.#listeners.push(listener);
       }
-      await Promise.all([this.authorization.waitForSync(this.#stopped.signal), this.#bootstrap()]);
+      const background = (this.#parts.background ?? []).map((work) => work.start?.());
+      await Promise.all([this.authorization.waitForSync(this.#stopped.signal), this.#bootstrap(), ...background]);
     } catch (error) {
       await this.stop();
       throw error;
@@ -204,6 +213,7 @@ class AssembledServer implements ApiServer {
     this.authorization[Symbol.dispose]();
     this.#discovery[Symbol.dispose]();
     this.#openApi[Symbol.dispose]();
+    for (const work of (this.#parts.background ?? []).toReversed()) work[Symbol.dispose]();
   }
 
   #paths(): PathHandler[] {

@@ -15,7 +15,7 @@ const apiGroup = "rbac.authorization.k8s.io";
 const apiVersion = `${apiGroup}/v1`;
 
 function setUp(): { authorization: Authorization; server: ReturnType<typeof createFakeRegistry>["server"] } {
-  const registry = createFakeRegistry(fakeDefinitions, new Map(), systemRandom);
+  const registry = createFakeRegistry(fakeDefinitions, {}, systemRandom);
   return { authorization: createAuthorization(registry), server: registry.server };
 }
 

@@ -28,17 +28,17 @@ export interface ReviewOptions {
   readonly authenticator: Pick<Authenticator, "authenticateToken">;
 }
 
-/** Handlers of the review kinds, by `group/resource`. */
+/** Handlers of the review kinds, by `resource.group`. */
 export function createReviewHandlers(options: ReviewOptions): Map<string, ActionHandler> {
   const { authorizer } = options;
   return new Map<string, ActionHandler>([
-    ["authorization.k8s.io/selfsubjectaccessreviews", async (context, _address, object) => reviewAccess(authorizer, context.user, object)],
+    ["selfsubjectaccessreviews.authorization.k8s.io", async (context, _address, object) => reviewAccess(authorizer, context.user, object)],
     [
-      "authorization.k8s.io/subjectaccessreviews",
+      "subjectaccessreviews.authorization.k8s.io",
       async (_context, _address, object) => reviewAccess(authorizer, userOf(specOf<AccessSpec>(object), object.kind), object),
     ],
     [
-      "authorization.k8s.io/localsubjectaccessreviews",
+      "localsubjectaccessreviews.authorization.k8s.io",
       async (_context, address, object) => {
         const spec = specOf<AccessSpec>(object);
         if (spec.resourceAttributes?.namespace !== address.namespace) {
@@ -47,12 +47,12 @@ export function createReviewHandlers(options: ReviewOptions): Map<string, Action
         return reviewAccess(authorizer, userOf(spec, object.kind), object);
       },
     ],
-    ["authorization.k8s.io/selfsubjectrulesreviews", async (context, _address, object) => reviewRules(options.rbac, context.user, object)],
+    ["selfsubjectrulesreviews.authorization.k8s.io", async (context, _address, object) => reviewRules(options.rbac, context.user, object)],
     [
-      "authentication.k8s.io/selfsubjectreviews",
+      "selfsubjectreviews.authentication.k8s.io",
       async (context, _address, object) => ({ ...object, status: { userInfo: userInfoOf(context.user) } }),
     ],
-    ["authentication.k8s.io/tokenreviews", async (_context, _address, object) => reviewToken(options.authenticator, object)],
+    ["tokenreviews.authentication.k8s.io", async (_context, _address, object) => reviewToken(options.authenticator, object)],
   ]);
 }
 

@@ -3,6 +3,7 @@ import {
   decodeJson,
   errorFromStatus,
   formatApiVersion,
+  formatGroupResource,
   newBadRequest,
   type KubeList,
   type ResourceDefinition,
@@ -21,7 +22,7 @@ export interface FakeRegistry extends Registry {
 
 export function createFakeRegistry(
   given: readonly ResourceDefinition[],
-  actions: ReadonlyMap<string, ActionHandler>,
+  actions: Readonly<Record<string, ActionHandler>>,
   random: Random,
 ): FakeRegistry {
   const server = createFakeTransport({ random });
@@ -59,7 +60,7 @@ export function createFakeRegistry(
     },
     async create(context, address, body) {
       const object = { ...decode(body) };
-      const action = actions.get(`${address.group}/${address.resource}${address.subresource === "" ? "" : `/${address.subresource}`}`);
+      const action = actions[`${formatGroupResource(address)}${address.subresource === "" ? "" : `/${address.subresource}`}`];
       if (action !== undefined) return resultOf(await action(context, address, object));
       return viewOf(await ask(address, { verb: "create", body: withIdentity(object, address, random) }));
     },

@@ -8,7 +8,7 @@ import {
   privateKeyToPem,
   type IssuedCertificate,
 } from "@coracle/certificates";
-import type { ActionHandler } from "../registry/contract.ts";
+import { LateActions, serverActionNames } from "../bootstrap/late-actions.ts";
 import { assembleServer, type ApiServer, type ServerOptions } from "../server.ts";
 import { fakeDefinitions } from "./fake-definitions.ts";
 import { createFakeRegistry, type FakeRegistry } from "./fake-registry.ts";
@@ -37,8 +37,8 @@ export async function startFakeServer(rbac: readonly UnstructuredObject[] = [], 
       ...validity,
     }) as Required<IssuedCertificate>;
   const serving = issue("apiserver", [], "server");
-  const actions = new Map<string, ActionHandler>();
-  const registry = createFakeRegistry(fakeDefinitions, actions, systemRandom);
+  const actions = new LateActions(serverActionNames);
+  const registry = createFakeRegistry(fakeDefinitions, actions.handlers, systemRandom);
   const server = assembleServer(
     {
       registry,
