@@ -140,7 +140,7 @@ export async function removeCniConfig(options: Omit<CniOptions, "podCidr" | "clo
 /** The runtime may be gone by the time of cleaning up. */
 async function confDirectoryOf(socketPath: string): Promise<string> {
   using connection = await connectCri(socketPath);
-  return cniPaths(connection).then(
+  return await cniPaths(connection).then(
     (paths) => paths.confDirectory,
     () => "/etc/cni/net.d",
   );

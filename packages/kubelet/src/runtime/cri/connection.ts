@@ -49,8 +49,14 @@ export async function connectCri(socketPath: string): Promise<CriConnection> {
     new Promise((resolve, reject) => {
       // gRPC's clock, not ours: the deadline is about the peer, and grpc-js takes a period by way of a date only.
       const deadline = new Date(performance.timeOrigin + performance.now() + timeoutMs);
-      client.makeUnaryRequest(path, (bytes: Buffer) => bytes, decode, request, new grpc.Metadata(), { deadline }, (error, answer) =>
-        error === null && answer !== undefined ? resolve(answer) : reject(toCriError(error as Error)),
+      client.makeUnaryRequest(
+        path,
+        (bytes: Buffer) => bytes,
+        decode,
+        request,
+        new grpc.Metadata(),
+        { deadline },
+        (error, answer) => (error === null && answer !== undefined ? resolve(answer) : reject(toCriError(error as Error))),
       );
     });
 

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { access, readFile, stat } from "node:fs/promises";
 import { CriError, type CriConnection } from "./connection.ts";
 
 export type ContainerdDetection =
@@ -57,11 +57,31 @@ async function explain(error: unknown, connection: CriConnection, socketPath: st
   return refuse(`containerd at ${socketPath} does not answer: ${error.message}`, `check "systemctl status containerd", ${simulated}`);
 }
 
+/** Whether this machine, or the container that we are in, may lower `oom_score_adj`. */
+async function mayLowerOomScore(): Promise<boolean> {
+  const status = await readFile("/proc/self/status", "utf8").catch(() => "");
+  const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  return bounding === undefined || (BigInt(`0x${bounding}`) & capSysResource) !== 0n;
+}
+
+const capSysResource = 1n << 24n;
+
+/** Every sandbox gets -998 unless containerd is told to be modest, and where that is forbidden no pod can ever start. */
+async function checkOomScore(connection: CriConnection, timeoutMs: number): Promise<ContainerdDetection | undefined> {
+  if (await mayLowerOomScore()) return undefined;
+  const { info } = await connection.call("Status", { verbose: true }, { timeoutMs });
+  if (/"restrictOOMScoreAdj":\s*true/.test(info["config"] ?? "")) return undefined;
+  const remedy = `set restrict_oom_score_adj = true under [plugins."io.containerd.grpc.v1.cri"] in containerd's configuration and restart it, ${simulated}`;
+  return refuse("containerd may not set oom_score_adj on this machine (no CAP_SYS_RESOURCE), so no pod could start", remedy);
+}
+
 async function askVersion(connection: CriConnection, socketPath: string, timeoutMs: number): Promise<ContainerdDetection> {
   try {
     const { runtimeName, runtimeVersion } = await connection.call("Version", {}, { timeoutMs });
     if (runtimeName === "containerd" && isOlder(runtimeVersion)) return tooOld(runtimeVersion);
-    return { isUsable: true, version: runtimeVersion, socketPath };
+    const isContainerd = runtimeName === "containerd";
+    const refusal = isContainerd ? await checkOomScore(connection, timeoutMs) : undefined;
+    return refusal ?? { isUsable: true, version: runtimeVersion, socketPath };
   } catch (error) {
     return await explain(error, connection, socketPath);
   }
@@ -90,5 +110,5 @@ export async function detectContainerd(options: DetectContainerdOptions): Promis
   // gRPC is loaded only when there is somebody to talk to.
   const { connectCri } = await import("./connection.ts");
   using connection = await connectCri(socketPath);
-  return askVersion(connection, socketPath, options.timeoutMs);
+  return await askVersion(connection, socketPath, options.timeoutMs);
 }

@@ -1,7 +1,7 @@
 import type { ByteStream, StreamIo } from "../runtime.ts";
 import { dialSpdy } from "../../server/streaming/spdy/dial.ts";
 import type { SpdyConnection } from "../../server/streaming/spdy/connection.ts";
-import type { SpdyStream } from "../../server/streaming/spdy/stream.ts";
+import { SpdyStreamClosedError, type SpdyStream } from "../../server/streaming/spdy/stream.ts";
 
 /** What the error stream of `v4.channel.k8s.io` carries at the end. */
 interface ExecStatus {
@@ -13,10 +13,26 @@ interface ExecStatus {
 
 const errorLimitBytes = 64 * 1024;
 
+/**
+ * The streams of a finished command end with their end, or with a reset where the runtime did not bother: it closes the connection and
+ * not each stream. So a reset is an end, and whether all went well is for the error stream to say.
+ */
+async function* untilClosed(stream: SpdyStream): AsyncGenerator<Uint8Array> {
+  const chunks = stream.readable[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await chunks.next().catch((error: unknown) => {
+      if (error instanceof SpdyStreamClosedError) return { done: true, value: undefined } as const;
+      throw error;
+    });
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
 async function readText(stream: SpdyStream): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stream.readable) {
+  for await (const chunk of untilClosed(stream)) {
     chunks.push(chunk);
     size += chunk.byteLength;
     if (size > errorLimitBytes) break;
@@ -26,7 +42,7 @@ async function readText(stream: SpdyStream): Promise<string> {
 
 /** @throws when the command could not be run at all. */
 function exitCodeOf(statusText: string): number {
-  if (statusText === "") return 0;
+  if (statusText === "") throw new Error("the runtime closed the connection before it said how the command ended");
   let status: ExecStatus;
   try {
     status = JSON.parse(statusText) as ExecStatus;
@@ -40,7 +56,7 @@ function exitCodeOf(statusText: string): number {
 }
 
 async function pumpOut(stream: SpdyStream, sink: (chunk: Uint8Array) => Promise<void> | void): Promise<void> {
-  for await (const chunk of stream.readable) await sink(chunk);
+  for await (const chunk of untilClosed(stream)) await sink(chunk);
 }
 
 /** Runs beside the command; a command that is over, or closed its input, needs no more of it. */
@@ -86,7 +102,9 @@ async function stream(url: string, io: StreamIo): Promise<string> {
   try {
     io.signal.throwIfAborted();
     if (protocol !== "v4.channel.k8s.io") throw new Error(`the runtime speaks ${protocol || "no known protocol"} for exec`);
-    return await runStreams(connection, io);
+    const statusText = await runStreams(connection, io);
+    io.signal.throwIfAborted();
+    return statusText;
   } catch (error) {
     throw io.signal.aborted ? io.signal.reason : error;
   } finally {

@@ -22,6 +22,10 @@ export interface SpdyConnectionOptions {
   readonly role: "client" | "server";
   /** Called for each stream that the peer opens; it was accepted already. Without it streams are refused. */
   readonly onStream?: (stream: SpdyStream) => void;
+  /**
+   * Announces a window for each stream, and so asks a peer that keeps windows to keep to it. Off by default: Kubernetes' peers keep none.
+   */
+  readonly announcesWindow?: boolean;
 }
 
 /** Open at once on one connection, from the peer. `kubectl port-forward` opens two a connection. */
@@ -66,6 +70,9 @@ export class SpdyConnection implements Disposable, StreamCarrier {
       this.#finish(new SpdyStreamClosedError("the connection was closed"));
     });
     duplex.on("error", (error) => this.#finish(error));
+    if (options.announcesWindow === true) {
+      this.#write(encodeWords(FrameType.settings, 1, settingsInitialWindowSize, initialWindowBytes));
+    }
     void this.#readLoop();
   }
 
@@ -126,12 +133,11 @@ export class SpdyConnection implements Disposable, StreamCarrier {
   onConsumed(streamId: number, count: number, isStreamOpen: boolean): void {
     for (const id of isStreamOpen ? [0, streamId] : [0]) {
       const total = (this.#consumed.get(id) ?? 0) + count;
-      if (total < consumedBeforeUpdateBytes) {
-        this.#consumed.set(id, total);
-      } else {
-        this.#consumed.delete(id);
-        this.#write(encodeWords(FrameType.windowUpdate, id, total));
-      }
+      // A peer without windows gets no updates: one that reaches it after it closed its socket would cost us what it sent last.
+      const isDue = this.#isPeerControllingFlow && total >= consumedBeforeUpdateBytes;
+      if (isDue) this.#write(encodeWords(FrameType.windowUpdate, id, total));
+      if (isDue) this.#consumed.delete(id);
+      else this.#consumed.set(id, total);
     }
   }
 

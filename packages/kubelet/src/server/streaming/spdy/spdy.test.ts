@@ -19,9 +19,13 @@ async function socketPair(): Promise<[Duplex, Duplex]> {
   return [client, accepted];
 }
 
-async function connectionPair(onStream: (stream: SpdyStream) => void): Promise<{ client: SpdyConnection; server: SpdyConnection }> {
+async function connectionPair(
+  onStream: (stream: SpdyStream) => void,
+  announcesWindow = false,
+): Promise<{ client: SpdyConnection; server: SpdyConnection }> {
   const [left, right] = await socketPair();
-  return { client: new SpdyConnection(left, { role: "client" }), server: new SpdyConnection(right, { role: "server", onStream }) };
+  const server = new SpdyConnection(right, { role: "server", onStream, announcesWindow });
+  return { client: new SpdyConnection(left, { role: "client", announcesWindow }), server };
 }
 
 async function readAll(stream: SpdyStream): Promise<Buffer> {
@@ -116,8 +120,8 @@ describe("SpdyConnection", () => {
     await client.closed;
   });
 
-  it("carries 24 MB over several streams at once without a changed byte, in bounded memory", async () => {
-    const { client, server } = await connectionPair((stream) => void echo(stream));
+  it.each([false, true])("carries 24 MB over several streams at once without a changed byte (windows: %s)", async (announcesWindow) => {
+    const { client, server } = await connectionPair((stream) => void echo(stream), announcesWindow);
     const blob = randomBytes(8 * 1024 * 1024);
     await Promise.all(
       [1, 2, 3].map(async () => {
@@ -146,6 +150,19 @@ describe("SpdyConnection", () => {
     const total = await readAll(unread as SpdyStream);
     await writing;
     expect(total.length).toBe(1000 * 64 * 1024);
+    client[Symbol.dispose]();
+  });
+
+  it("keeps one unread stream from holding up another where both sides keep windows", async () => {
+    const { client } = await connectionPair((stream) => {
+      if (stream.headers["kind"] === "echo") void echo(stream);
+    }, true);
+    const stuck = await client.openStream({ kind: "stuck" });
+    void stuck.write(Buffer.alloc(4 * 1024 * 1024)).catch(() => undefined);
+    const live = await client.openStream({ kind: "echo" });
+    await live.write(Buffer.from("still alive"));
+    live.end();
+    expect((await readAll(live)).toString()).toBe("still alive");
     client[Symbol.dispose]();
   });
 
