@@ -29,26 +29,22 @@ export async function createObject(core: RegistryCore, target: Target, context: 
     throw newBadRequest("resourceVersion should not be set on objects to be created");
   }
   delete object.metadata.resourceVersion;
-  return insertObject(core, target, context, defaultAndConvert(target, object));
+  return insertObject(core, target, context, { object: defaultAndConvert(target, object), isOwned: false });
 }
 
-export interface InsertOptions {
-  /** The object carries its managedFields already (server-side apply). */
-  readonly isOwned?: boolean;
+export interface NewObject {
+  /** In the storage version; belongs to the insertion from now on. */
+  readonly object: UnstructuredObject;
+  /** It carries its managedFields already (server-side apply). */
+  readonly isOwned: boolean;
 }
 
-/** Admits, validates and stores a new object, which is in the storage version and belongs to this function. */
-export async function insertObject(
-  core: RegistryCore,
-  target: Target,
-  context: RequestContext,
-  object: UnstructuredObject,
-  options: InsertOptions = {},
-): Promise<ObjectView> {
+/** Admits, validates and stores a new object. */
+export async function insertObject(core: RegistryCore, target: Target, context: RequestContext, added: NewObject): Promise<ObjectView> {
   const settlement = new Settlement();
   let created: CachedObject | undefined;
   try {
-    created = await insert(core, target, context, { object, settlement, isOwned: options.isOwned === true });
+    created = await insert(core, target, context, { ...added, settlement });
   } finally {
     settlement.settle(created !== undefined && !context.isDryRun);
   }
@@ -56,10 +52,8 @@ export async function insertObject(
   return context.isDryRun ? withoutVersion(created.view(definition, version)) : created.view(definition, version);
 }
 
-interface Insertion {
-  readonly object: UnstructuredObject;
+interface Insertion extends NewObject {
   readonly settlement: Settlement;
-  readonly isOwned: boolean;
 }
 
 async function insert(core: RegistryCore, target: Target, context: RequestContext, insertion: Insertion): Promise<CachedObject> {
@@ -69,6 +63,8 @@ async function insert(core: RegistryCore, target: Target, context: RequestContex
   const { metadata } = object;
   fillSystemFields(core, object, strategyInput.now);
   if (isCustom && hasStatusSubresource(target)) delete object["status"];
+  // What plug-ins and the strategy add has no owner, as upstream.
+  if (!insertion.isOwned) recordOwnership(target, context, { object, old: undefined, now: strategyInput.now });
   const generateName = metadata.name === undefined || metadata.name === "" ? (metadata.generateName ?? "") : "";
   if (generateName !== "") metadata.name = generatedName(core, generateName);
   const name = metadata.name ?? "";
@@ -81,7 +77,6 @@ async function insert(core: RegistryCore, target: Target, context: RequestContex
   refuseInvalid(target, name, errors);
   warnAbout(target, context, object);
   await core.admission.validate(attributes);
-  if (!insertion.isOwned) recordOwnership(target, context, { object, old: undefined, now: strategyInput.now });
   return commitNew(core, target, context, { object, generateName });
 }
 

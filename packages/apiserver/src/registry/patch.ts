@@ -179,7 +179,7 @@ async function createApplied(
 ): Promise<WriteResult | undefined> {
   delete object.metadata.resourceVersion;
   const next = defaultAndConvert(target, object);
-  const view = await insertObject(core, target, context, next, { isOwned: true });
+  const view = await insertObject(core, target, context, { object: next, isOwned: true });
   return { view, isCreated: true };
 }
 
@@ -190,7 +190,6 @@ function replaceApplied(
   { current, object, applied }: { current: CachedObject; object: UnstructuredObject; applied: UnstructuredObject },
 ): Promise<ObjectView | undefined> {
   // Only what was applied counts as a precondition.
-  delete object.metadata.resourceVersion;
   object.metadata.resourceVersion = applied.metadata.resourceVersion || String(current.revision);
   return replaceObject(core, target, context, { current, next: defaultAndConvert(target, object), isOwned: true });
 }

@@ -30,7 +30,7 @@ export async function updateObject(core: RegistryCore, target: Target, context: 
     if (current === undefined) {
       const mayCreate = target.form.definition.strategy.allowCreateOnUpdate === true && !isSubresource;
       if (!mayCreate || next.metadata.resourceVersion || next.metadata.uid) throw newNotFound(target.qualified, target.address.name);
-      return { view: await insertObject(core, target, context, cloneJson(next)), isCreated: true };
+      return { view: await insertObject(core, target, context, { object: cloneJson(next), isOwned: false }), isCreated: true };
     }
     const view = await replaceObject(core, target, context, { current, next: cloneJson(next), isOwned: false });
     return view === undefined ? undefined : { view, isCreated: false };
@@ -76,17 +76,18 @@ async function replace(
   checkPreconditions(target, sent, current);
   const next = limitToSubresource(target, sent, old);
   keepSystemFields(next, current);
+  const strategyInput = strategyContext(core, target, context);
+  // What plug-ins and the strategy add has no owner, as upstream.
+  if (!isOwned) recordOwnership(target, context, { object: next, old, now: strategyInput.now });
   const attributes = attributesOf(target, { operation: "UPDATE", context, name, object: next, old, settlement });
   await core.admission.mutate(attributes);
   keepGeneration(next, old);
-  const strategyInput = strategyContext(core, target, context);
   strategy.prepareForUpdate?.(next, old, strategyInput);
   const errors = validateObjectMetaUpdate(next.metadata, old.metadata);
   errors.push(...structuralErrors(target, next), ...(strategy.validateUpdate?.(next, old, strategyInput) ?? []));
   refuseInvalid(target, name, errors);
   warnAbout(target, context, next);
   await core.admission.validate(attributes);
-  if (!isOwned) recordOwnership(target, context, { object: next, old, now: strategyInput.now });
   if (isReadyToGo(target, next)) return commitDeletion(core, target, current, context);
   if (deepEqual(next, old)) return current;
   return commitObject(core, target, next, { name, revision: current.revision, context });
