@@ -1,1 +1,11 @@
-export {};
+/**
+ * `@coracle/kubelet`: the node agent. It registers a node, runs the pods bound to it on a {@link Runtime}, and reports how they are.
+ *
+ * The tour follows a pod: pod-source → podworkers (plan: what to do; worker: doing it) → images, volumes, containers (what the
+ * runtime is told) → prober → status. `node` keeps the Node and its Lease fresh; `server` answers the API server for logs, exec and
+ * port-forward. It answers to upstream's kubelet; it knows no static pods, device plug-ins, evictions or CSI.
+ */
+export { createKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
+export * from "./runtime/runtime.ts";
+export { createSimulatedRuntime, type SimulatedRuntimeOptions } from "./runtime/simulated/simulated-runtime.ts";
+export { defaultBehaviour, type Behaviour, type BehaviourFunction, type BehaviourInput } from "./runtime/simulated/behaviour.ts";

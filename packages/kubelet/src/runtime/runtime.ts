@@ -4,6 +4,8 @@
  */
 export interface Runtime extends AsyncDisposable {
   readonly name: string;
+  /** Whether containers see the files under `Mount.hostPath`. If not, the kubelet writes none and gives `Mount.readFile`. Defaults to true. */
+  readonly usesHostFiles?: boolean;
   version(): Promise<{ runtimeName: string; runtimeVersion: string; runtimeApiVersion: string }>;
   status(): Promise<{ isRuntimeReady: boolean; isNetworkReady: boolean; message: string }>;
   /** Tells the runtime the node's pod range (CRI `UpdateRuntimeConfig`). */
@@ -133,6 +135,8 @@ export interface Mount {
   readonly hostPath: string;
   readonly isReadonly: boolean;
   readonly propagation?: "None" | "HostToContainer" | "Bidirectional";
+  /** Content on demand, for runtimes without host files: `path` is relative to `containerPath`, empty for a mounted file. */
+  readFile?(path: string): Promise<Uint8Array | undefined>;
 }
 
 export interface ContainerState {
