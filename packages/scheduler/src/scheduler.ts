@@ -199,11 +199,13 @@ class DefaultScheduler implements Scheduler {
   #onBindingFailed(info: PodInfo, queued: unknown, error: unknown): void {
     this.#inFlight.delete(info.key);
     const current = this.#options.client.informer(resources.pods).get(info.key);
-    // Bound by somebody else, or gone: its events have told the cache.
-    if (hasReason(error, "NotFound") || (current?.spec?.nodeName ?? "") !== "" || current?.metadata.uid !== info.pod.metadata.uid) {
-      if (current === undefined || current.metadata.uid !== info.pod.metadata.uid) this.#cache.deletePod(info.key, info.pod.metadata.uid);
+    const isSame = current !== undefined && current.metadata.uid === info.pod.metadata.uid;
+    if (!isSame || hasReason(error, "NotFound")) {
+      this.#cache.deletePod(info.key, info.pod.metadata.uid);
       return;
     }
+    // Bound by somebody else: its event has told the cache.
+    if ((current.spec?.nodeName ?? "") !== "") return;
     this.#cache.deletePod(info.key);
     if (this.#stopped.signal.aborted) return;
     // The failure may be over at once: retried after the back-off, not only when the cluster changes.

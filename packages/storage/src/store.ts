@@ -147,6 +147,14 @@ export class StoreDamagedError extends Error {
   override readonly name = "StoreDamagedError";
 }
 
+/** A write names a lease that was never granted, or has expired. */
+export class UnknownLeaseError extends Error {
+  override readonly name = "UnknownLeaseError";
+  constructor(leaseId: string) {
+    super(`requested lease ${leaseId} not found`);
+  }
+}
+
 /** The smallest key greater than every key with `prefix`. */
 export function prefixEnd(prefix: string): string {
   // Keys are ASCII paths, so that code-unit order is byte order; U+FFFF sorts after all of them.

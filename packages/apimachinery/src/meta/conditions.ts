@@ -1,7 +1,11 @@
-import type { Condition } from "./types.ts";
-
 /** What {@link setCondition} needs; kinds with conditions of their own (Pod, Node) have more or fewer fields. */
-export type ConditionLike = Pick<Condition, "type" | "status"> & Partial<Pick<Condition, "lastTransitionTime" | "reason" | "message">>;
+export interface ConditionLike {
+  type: string;
+  status: string;
+  lastTransitionTime?: string | null | undefined;
+  reason?: string | undefined;
+  message?: string | undefined;
+}
 
 /** The condition of this type. */
 export function findCondition<T extends { type: string }>(conditions: readonly T[] | undefined, type: string): T | undefined {

@@ -23,7 +23,6 @@ import {
   revisionAnnotation,
   revisionOf,
   setAnnotations,
-  templateHash,
 } from "./revision.ts";
 
 /** Runs a pod template as a ReplicaSet, and rolls from one template to the next. */

@@ -1,5 +1,5 @@
 import { controllerReference, deepEqual } from "@coracle/apimachinery";
-import type { PersistentVolumeClaim, Pod, StatefulSet } from "@coracle/api";
+import type { PersistentVolumeClaim, Pod, PodTemplateSpec, StatefulSet } from "@coracle/api";
 import { podFromTemplate } from "../pod-control/pod-control.ts";
 
 export const podNameLabel = "statefulset.kubernetes.io/pod-name";
@@ -25,9 +25,9 @@ export function ordinalRange(set: StatefulSet): { start: number; end: number } {
 export const claimName = (set: StatefulSet, template: PersistentVolumeClaim, ordinal: number): string => `${template.metadata.name}-${podName(set, ordinal)}`;
 
 /** The pod with this ordinal: a stable name, host name and claims. `template` is that of `revision`. */
-export function podOfOrdinal(set: StatefulSet, template: NonNullable<StatefulSet["spec"]>["template"], ordinal: number, revision: string): Pod {
+export function podOfOrdinal(set: StatefulSet, template: PodTemplateSpec, ordinal: number, revision: string): Pod {
   const name = podName(set, ordinal);
-  const pod = podFromTemplate(set, template ?? {}, name);
+  const pod = podFromTemplate(set, template, name);
   const templates = set.spec?.volumeClaimTemplates ?? [];
   const replaced = new Set(templates.map((claim) => claim.metadata.name));
   const volumes = [

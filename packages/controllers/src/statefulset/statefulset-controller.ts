@@ -151,7 +151,7 @@ class StatefulSetController {
     const name = podName(set, ordinal);
     try {
       await this.#ensureClaims(set, ordinal, undefined);
-      await client.resource(resources.pods, set.metadata.namespace).create(podOfOrdinal(set, template, ordinal, hashLabelOf(revision)));
+      await client.resource(resources.pods, set.metadata.namespace).create(podOfOrdinal(set, template ?? {}, ordinal, hashLabelOf(revision)));
       events.record(set, "Normal", "SuccessfulCreate", `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
     } catch (error) {
       // The cache is behind: the pod is on its way to it.

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Clock, Logger } from "@coracle/base";
 import { resources } from "@coracle/api";
 import type { Client } from "@coracle/client";
-import { decode, encode, streamDecode, streamEncode, type Answer, type DecodedPacket } from "dns-packet";
+import { decode, encode, streamDecode, type Answer, type DecodedPacket, type Packet } from "dns-packet";
 import { serviceKeyOf } from "../proxy/service-proxy.ts";
 import { forwardQuery } from "./forward.ts";
 import { resolveName, type DnsAnswer, type ZoneSource } from "./records.ts";
@@ -106,7 +106,7 @@ class DnsServer implements ClusterDns {
   }
 
   async #onFrame(socket: Socket, frame: Buffer): Promise<void> {
-    let query: DecodedPacket | null;
+    let query: Packet | null;
     try {
       query = streamDecode(frame);
     } catch {
@@ -124,7 +124,7 @@ class DnsServer implements ClusterDns {
   }
 
   /** The answer as a packet; undefined to stay silent. */
-  async #answer(query: DecodedPacket, raw: Buffer, transport: "udp" | "tcp"): Promise<Buffer | undefined> {
+  async #answer(query: Packet, raw: Buffer, transport: "udp" | "tcp"): Promise<Buffer | undefined> {
     const question = query.questions?.[0];
     if (query.type !== "query" || question === undefined || this.#source === undefined) return undefined;
     const resolution = resolveName(question.name, question.type, this.#zone, this.#source);
@@ -169,7 +169,7 @@ function toRecord(answer: DnsAnswer): Answer {
   return { ...answer, ttl: ttlSeconds, class: "IN" } as Answer;
 }
 
-function truncated(query: DecodedPacket): Buffer {
+function truncated(query: Packet): Buffer {
   return encode({
     type: "response",
     id: query.id ?? 0,

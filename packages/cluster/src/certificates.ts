@@ -1,3 +1,0 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Clock } from "@coracle/base";
