@@ -1,7 +1,9 @@
 import { builtInDefinitions } from "@coracle/api";
+import { assert } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
-import type { AdmissionPlugin } from "./admission/admission.ts";
+import { defaultAdmissionPlugins } from "./admission/index.ts";
+import { checkWrittenRights } from "./authorization/escalation-admission.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy } from "./apiextensions/index.ts";
 import { LateActions, serverActionNames } from "./bootstrap/late-actions.ts";
 import type { OpenApiGenerator } from "./openapi/handler.ts";
@@ -13,8 +15,8 @@ export interface ApiServerOptions extends ServerOptions {
   readonly store: Store;
   /** Defaults to all built-in resources. */
   readonly definitions?: readonly ResourceDefinition[];
-  /** In the order in which they run. Defaults to none. */
-  readonly admission?: readonly AdmissionPlugin[];
+  /** Of services; both ends are given out. Defaults to 30000–32767. */
+  readonly nodePortRange?: { readonly first: number; readonly last: number };
   /** Roles and bindings that every cluster has. */
   readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
   /** Order of groups in discovery; others follow by name. */
@@ -25,13 +27,21 @@ export interface ApiServerOptions extends ServerOptions {
 
 /** An API server over a store: loads the watch cache, and is ready to start. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random, log, bootstrapRbac, openApi, groupOrder = [] } = options;
+  const { store, clock, random, log, bootstrapRbac, openApi, groupOrder = [], nodePortRange, serviceCidr } = options;
+  let server: ApiServer | undefined = undefined;
   const actions = new LateActions(serverActionNames);
   const strategies = { "customresourcedefinitions.apiextensions.k8s.io": customResourceDefinitionStrategy };
   const registry = await createRegistry({
     store,
     definitions: options.definitions ?? builtInDefinitions({ strategies }),
-    admission: options.admission ?? [],
+    admission: defaultAdmissionPlugins({
+      services: { serviceCidr, ...(nodePortRange !== undefined && { nodePorts: nodePortRange }) },
+      checkEscalation(attributes) {
+        // Nobody writes before the server is put together.
+        assert(server !== undefined, "a write came before the server");
+        checkWrittenRights(server.authorization.escalation, attributes);
+      },
+    }),
     actionHandlers: actions.handlers,
     clock,
     random,
@@ -43,7 +53,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     logger: log,
     onDefinitions: (definitions) => registry.setCustomDefinitions(definitions),
   });
-  return assembleServer({ registry, actions, bootstrapRbac, openApi, groupOrder, background: [stopOnly(registry), lifecycle] }, options);
+  server = assembleServer({ registry, actions, bootstrapRbac, openApi, groupOrder, background: [stopOnly(registry), lifecycle] }, options);
+  return server;
 }
 
 /** The registry runs already. */

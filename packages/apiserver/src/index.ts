@@ -10,7 +10,6 @@
 export * from "./registry/contract.ts";
 export { createApiServer, type ApiServerOptions } from "./create-api-server.ts";
 export { assembleServer, type ApiServer, type ServerOptions, type ServerParts } from "./server.ts";
-export type { AdmissionPlugin } from "./admission/admission.ts";
 export { ListenError, type ListenAddress, type ListenerTls } from "./http/listener.ts";
 export { versionInfo } from "./health/version.ts";
 export { ServiceAccountTokens, type TokenSubject } from "./authentication/service-account-tokens.ts";

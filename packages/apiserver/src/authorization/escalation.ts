@@ -16,6 +16,11 @@ export interface EscalationCheck {
 
 const group = "rbac.authorization.k8s.io";
 
+const everything: readonly PolicyRule[] = [
+  { verbs: ["*"], apiGroups: ["*"], resources: ["*"] },
+  { verbs: ["*"], nonResourceURLs: ["*"] },
+];
+
 /** The verbs `escalate` on roles and `bind` on what is bound lift the check, as upstream's do. */
 export function createEscalationCheck(authorizer: Authorizer, rbac: RbacAuthorizer, source: RbacSource): EscalationCheck {
   const may = (user: UserInfo, verb: string, resource: string, at: { namespace: string; name: string }): boolean =>
@@ -28,7 +33,9 @@ export function createEscalationCheck(authorizer: Authorizer, rbac: RbacAuthoriz
     checkRole(user, role, resource) {
       const { namespace = "", name = "" } = role.metadata;
       if (user.groups.includes(mastersGroup) || may(user, "escalate", resource, { namespace, name })) return;
-      const problem = demandCover(user, namespace, role.rules ?? []);
+      // What an aggregated role will collect is anybody's guess: only who has everything may make one.
+      const isAggregated = role.aggregationRule !== undefined && role.aggregationRule !== null;
+      const problem = demandCover(user, namespace, isAggregated ? everything : (role.rules ?? []));
       if (problem !== undefined) throw newForbidden({ group, resource }, name, problem);
     },
     checkBinding(user, binding, resource) {
