@@ -9,3 +9,6 @@ export { createKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
 export * from "./runtime/runtime.ts";
 export { createSimulatedRuntime, type SimulatedRuntimeOptions } from "./runtime/simulated/simulated-runtime.ts";
 export { defaultBehaviour, type Behaviour, type BehaviourFunction, type BehaviourInput } from "./runtime/simulated/behaviour.ts";
+export { createKubeletServer, type KubeletServer, type KubeletServerOptions } from "./server/kubelet-server.ts";
+export type { StreamingServer } from "./server/streaming-contract.ts";
+export type { RuntimePod } from "./podworkers/plan.ts";

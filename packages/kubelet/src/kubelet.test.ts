@@ -25,7 +25,13 @@ class TestNode {
     return createKubelet({
       ...{ nodeName: "node-1", client: this.client, runtime: this.runtime, clock: this.clock, random: this.random, log: silentLogger },
       events: { record: (_object, type, reason, message) => void this.events.push({ type, reason, message }) },
-      ...{ rootDirectory: "/nonexistent", nodeAddress: "192.0.2.1", podCidr: "", clusterDns: ["10.96.0.10"], clusterDomain: "cluster.local" },
+      ...{
+        rootDirectory: "/nonexistent",
+        nodeAddress: "192.0.2.1",
+        podCidr: "",
+        clusterDns: ["10.96.0.10"],
+        clusterDomain: "cluster.local",
+      },
       ...{ server: { port: 10250 }, capacity: { cpu: "2", memory: "4Gi", pods: "110" } },
     });
   }
@@ -141,6 +147,8 @@ test("an image that cannot be pulled is tried again later", async () => {
   expect(node.pod()?.status?.containerStatuses?.[0]?.state?.waiting?.reason).toBe("ErrImagePull");
   expect(node.pod()?.status?.phase).toBe("Pending");
   expect(node.condition("PodReadyToStartContainers")).toBe("True");
+  await node.clock.advance(10_000);
+  expect(node.reasons().filter((reason) => reason === "Pulling")).toHaveLength(2);
 });
 
 test("a missing config map holds the pod back until it is there", async () => {
@@ -215,4 +223,19 @@ test("a pod that does not fit is rejected", async () => {
     ...{ phase: "Failed", reason: "OutOfcpu" },
     message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000",
   });
+});
+
+test("what the runtime forgot counts as restarted, or as killed where it must not run again", async () => {
+  await start();
+  node.run({});
+  node.run({ restartPolicy: "Never", containers: [{ name: "app", image: "x", command: ["sleep", "1h"] }] }, { name: "once" });
+  await node.clock.advance(10);
+  await node.kubelet.stop();
+  for (const { id } of await node.runtime.listPodSandboxes()) await node.runtime.removePodSandbox(id);
+  node.kubelet = node.make();
+  await node.kubelet.start();
+  await node.clock.advance(10);
+  expect(node.pod()?.status?.containerStatuses?.[0]).toMatchObject({ ready: true, restartCount: 1 });
+  expect(node.pod("once")?.status?.phase).toBe("Failed");
+  expect(node.pod("once")?.status?.containerStatuses?.[0]?.state?.terminated?.reason).toBe("ContainerStatusUnknown");
 });

@@ -17,7 +17,11 @@ export function sandboxConfig(pod: Pod, attempt: number, context: DnsContext & {
   const ports = (spec?.containers ?? []).flatMap(({ ports = [] }) => ports).filter(({ hostPort }) => (hostPort ?? 0) > 0);
   return {
     metadata: { name, namespace, uid, attempt },
-    hostname: hostNetwork ? "" : spec?.setHostnameAsFQDN === true ? (podFqdn(pod, context.clusterDomain) ?? podHostname(pod)) : podHostname(pod),
+    hostname: hostNetwork
+      ? ""
+      : spec?.setHostnameAsFQDN === true
+        ? (podFqdn(pod, context.clusterDomain) ?? podHostname(pod))
+        : podHostname(pod),
     logDirectory: `${context.logDirectory}/${namespace}_${name}_${uid}`,
     dnsConfig: podDns(pod, context),
     portMappings: hostNetwork
@@ -116,7 +120,9 @@ function securityOf({ pod, container, image }: ContainerInput): Omit<ContainerCo
     seccompProfile:
       profile?.type === "Localhost"
         ? { localhost: profile.localhostProfile ?? "" }
-        : profile?.type === "RuntimeDefault" ? "RuntimeDefault" : "Unconfined",
+        : profile?.type === "RuntimeDefault"
+          ? "RuntimeDefault"
+          : "Unconfined",
     hostNetwork: pod.spec?.hostNetwork === true,
     hostPid: pod.spec?.hostPID === true,
     hostIpc: pod.spec?.hostIPC === true,
@@ -126,7 +132,9 @@ function securityOf({ pod, container, image }: ContainerInput): Omit<ContainerCo
 function checkNonRoot(pod: Pod, container: Container, user: { runAsUser: number | undefined; username: string | undefined }): void {
   const where = `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`;
   if (user.username !== undefined && user.username !== "") {
-    throw new ConfigError(`container has runAsNonRoot and image has non-numeric user (${user.username}), cannot verify user is non-root ${where}`);
+    throw new ConfigError(
+      `container has runAsNonRoot and image has non-numeric user (${user.username}), cannot verify user is non-root ${where}`,
+    );
   }
   if (user.runAsUser === 0) throw new ConfigError(`container's runAsUser breaks non-root policy ${where}`);
   if (user.runAsUser === undefined) throw new ConfigError(`container has runAsNonRoot and image will run as root ${where}`);

@@ -21,7 +21,8 @@ export function podDns(pod: Pod, context: DnsContext): { servers: string[]; sear
   const { servers, searches, options } = policyDns(pod, context);
   const custom = pod.spec?.dnsConfig;
   const named = new Map(options.map((option) => [option.split(":")[0] ?? "", option]));
-  for (const { name = "", value } of custom?.options ?? []) named.set(name, value === undefined || value === "" ? name : `${name}:${value}`);
+  for (const { name = "", value } of custom?.options ?? [])
+    named.set(name, value === undefined || value === "" ? name : `${name}:${value}`);
   return {
     servers: [...new Set([...servers, ...(custom?.nameservers ?? [])])].slice(0, maxServers),
     searches: [...new Set([...searches, ...(custom?.searches ?? [])])].slice(0, maxSearches),
@@ -44,7 +45,10 @@ export function parseResolvConf(text: string): DnsConfig {
   let searches: string[] = [];
   let options: string[] = [];
   for (const line of text.split("\n")) {
-    const [keyword, ...values] = line.replace(/[#;].*/, "").trim().split(/\s+/);
+    const [keyword, ...values] = line
+      .replace(/[#;].*/, "")
+      .trim()
+      .split(/\s+/);
     if (keyword === "nameserver" && values[0] !== undefined) servers.push(values[0]);
     if (keyword === "search") searches = values.filter((value) => value !== ".");
     if (keyword === "options") options = values;

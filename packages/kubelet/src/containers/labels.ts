@@ -35,7 +35,10 @@ export function containerAnnotations(pod: Pod, container: Container, restartCoun
 
 /** Changes when a running container no longer is what its pod asks for; only name and image can change in place. */
 export function containerHash(container: Container): string {
-  return createHash("sha256").update(JSON.stringify([container.name, container.image])).digest("hex").slice(0, 8);
+  return createHash("sha256")
+    .update(JSON.stringify([container.name, container.image]))
+    .digest("hex")
+    .slice(0, 8);
 }
 
 export function restartCountOf(annotations: Readonly<Record<string, string>>): number {

@@ -22,7 +22,11 @@ export async function imageCredentials(objects: ObjectSource, pod: Pod, image: s
     const encoded = secret?.data?.[".dockerconfigjson"] ?? secret?.data?.[".dockercfg"];
     if (encoded === undefined) continue;
     for (const [key, auth] of Object.entries(authsOf(encoded as unknown as string))) {
-      const path = key.replace(/^https?:\/\//, "").replace(/\/v[12]\/?$/, "").replace(/\/$/, "").replace(/^index\.docker\.io/, "docker.io");
+      const path = key
+        .replace(/^https?:\/\//, "")
+        .replace(/\/v[12]\/?$/, "")
+        .replace(/\/$/, "")
+        .replace(/^index\.docker\.io/, "docker.io");
       const isMatch = target === path || target.startsWith(`${path}/`) || target.startsWith(`${path}:`);
       if (isMatch && path.length > (best?.key.length ?? -1)) best = { key: path, auth };
     }

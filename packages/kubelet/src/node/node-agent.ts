@@ -115,7 +115,9 @@ export class NodeAgent {
     const { isRuntimeReady, isNetworkReady, message } = await runtime.status();
     const problem = !isRuntimeReady
       ? `container runtime is down: ${message}`
-      : isNetworkReady ? undefined : `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${message}`;
+      : isNetworkReady
+        ? undefined
+        : `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${message}`;
     const images = runtime.usesHostFiles === false ? [] : await runtime.listImages();
     return nodeStatus(this.#description as NodeDescription, old, { nowMs: clock.now(), problem, images });
   }
@@ -124,7 +126,9 @@ export class NodeAgent {
     // Conditions of others (a problem detector's) are in `status` too; the patch replaces the fields as a whole.
     const name = node.metadata.name ?? "";
     const patch = { status };
-    return this.#options.client.resource(resources.nodes).patch(name, patch, { type: "application/merge-patch+json", subresource: "status" });
+    return this.#options.client
+      .resource(resources.nodes)
+      .patch(name, patch, { type: "application/merge-patch+json", subresource: "status" });
   }
 
   #recordTransition(old: NodeStatus | undefined, status: NodeStatus): void {

@@ -17,7 +17,9 @@ export async function runHook(context: PodContext, handler: LifecycleHandler, ta
     const { exitCode } = await runtime.execSync(target.containerId, handler.exec.command ?? [], target.timeoutSeconds);
     if (exitCode !== 0) {
       const name = target.container.name;
-      throw new Error(`Exec lifecycle hook (${JSON.stringify(handler.exec.command)}) for Container "${name}" failed - error: command exited with ${exitCode}`);
+      throw new Error(
+        `Exec lifecycle hook (${JSON.stringify(handler.exec.command)}) for Container "${name}" failed - error: command exited with ${exitCode}`,
+      );
     }
   } else if (handler.httpGet !== undefined) {
     const { host, path = "/", port, scheme, httpHeaders } = handler.httpGet;

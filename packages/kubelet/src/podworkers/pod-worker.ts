@@ -1,4 +1,4 @@
-import { hasReason, parseTime } from "@coracle/apimachinery";
+import { deepEqual, hasReason, parseTime } from "@coracle/apimachinery";
 import { resources, type Pod, type PodStatus } from "@coracle/api";
 import { ConfigError } from "../containers/config-error.ts";
 import { sandboxConfig } from "../containers/container-config.ts";
@@ -10,6 +10,7 @@ import { VolumeError } from "../volumes/volume-error.ts";
 import { latestOf, planPod, type PodPlan, type RuntimePod } from "./plan.ts";
 import type { PodContext } from "./pod-context.ts";
 import { crashKey, startContainer } from "./start-container.ts";
+import { lostContainers } from "./lost-containers.ts";
 import { graceSecondsOf, stopContainer, stopContainers } from "./stop-pod.ts";
 import { readTerminationMessage } from "./termination-message.ts";
 
@@ -28,6 +29,8 @@ export class PodWorker {
   readonly #waiting = new Map<string, WaitingReason>();
   readonly #messages = new Map<string, string>();
   #pod: Pod;
+  /** Counts the changes of what the pod asks for. */
+  #revision = 0;
   #isDeletedFromApi = false;
   #isDirty = false;
   #running: Promise<void> | undefined;
@@ -61,16 +64,20 @@ export class PodWorker {
 
   /** The pod changed in the API. */
   update(pod: Pod): void {
+    const old = this.#pod;
     this.#pod = pod;
-    const { deletionTimestamp } = pod.metadata;
+    // Most updates are the echo of a status written here.
+    if (!asksForMore(old, pod)) return;
+    this.#revision++;
     // A shorter grace period cuts short a termination under way.
-    if (deletionTimestamp !== undefined && this.#terminating !== undefined) this.#hasten();
+    if (pod.metadata.deletionTimestamp !== undefined && this.#terminating !== undefined) this.#hasten();
     this.wake();
   }
 
   /** The pod is no longer in the API: what runs of it must go. */
   remove(): void {
     this.#isDeletedFromApi = true;
+    this.#revision++;
     this.wake();
   }
 
@@ -118,15 +125,17 @@ export class PodWorker {
       this.#context.events.record(pod, "Normal", "DeadlineExceeded", this.#verdict.message);
       return this.#tearDown();
     }
-    await this.#advance(pod);
+    await this.#advance();
   }
 
   /** Carries out plans until there is nothing more to do now. */
-  async #advance(pod: Pod): Promise<void> {
+  async #advance(): Promise<void> {
     const { clock, prober } = this.#context;
+    const revision = this.#revision;
     const interim = clock.setTimeout(() => this.#publish(), interimMs);
     try {
-      for (let step = 0; step < maxSteps && this.#pod === pod && !this.#isStopped; step++) {
+      for (let step = 0; step < maxSteps && this.#revision === revision && !this.#isStopped; step++) {
+        const pod = this.#pod;
         const plan = planPod(pod, this.#runtimePod, prober);
         if (plan.isFinished) return await this.#tearDown();
         const hasActed = await this.#perform(pod, plan);
@@ -158,7 +167,7 @@ export class PodWorker {
     }
     let hasActed = plan.stops.length > 0;
     for (const start of plan.starts) {
-      if (plan.sandbox === undefined || this.#isInterrupted(pod)) return false;
+      if (plan.sandbox === undefined || this.#isInterrupted()) return false;
       try {
         await startContainer(this.#context, pod, plan.sandbox, start);
         this.#waiting.delete(start.container.name);
@@ -205,7 +214,7 @@ export class PodWorker {
       if (state.state !== "exited" || this.#messages.has(state.id)) continue;
       this.#messages.set(state.id, await readTerminationMessage(this.#context, this.#pod, state));
     }
-    return { sandboxes, containers };
+    return { sandboxes, containers: [...containers, ...lostContainers(this.#pod, containers)] };
   }
 
   #trackProbes(pod: Pod): void {
@@ -243,9 +252,11 @@ export class PodWorker {
   /** Everything has ended, or has to: containers stop, the final status is written, the network goes. Logs stay. */
   async #tearDown(): Promise<void> {
     const pod = this.#pod;
+    const isReported = this.#isTerminated || isFinished(pod);
     await this.#stopAll(graceSecondsOf(pod, this.#runtimePod));
     this.#isTerminated = true;
-    this.#publish({ isTerminated: true });
+    // A final status stays as it was first reported: later nothing may be left to tell it from.
+    if (!isReported) this.#publish({ isTerminated: true });
     await this.#context.volumes.release(pod.metadata.uid ?? "");
   }
 
@@ -256,9 +267,9 @@ export class PodWorker {
     if (!this.#isTerminated) {
       await this.#stopAll(graceSecondsOf(this.#pod, this.#runtimePod));
       this.#isTerminated = true;
+      if (!this.#isDeletedFromApi && !isFinished(this.#pod)) this.#publish({ isTerminated: true });
     }
     if (!this.#isDeletedFromApi) {
-      if (!isFinished(this.#pod)) this.#publish({ isTerminated: true });
       await statuses.flush(uid);
     }
     await volumes.release(uid);
@@ -334,8 +345,8 @@ export class PodWorker {
     return probe?.terminationGracePeriodSeconds ?? graceSecondsOf(pod);
   }
 
-  #isInterrupted(pod: Pod): boolean {
-    return this.#isDeletedFromApi || this.#isStopped || (this.#pod !== pod && this.#pod.metadata.deletionTimestamp !== undefined);
+  #isInterrupted(): boolean {
+    return this.#isDeletedFromApi || this.#isStopped || this.#pod.metadata.deletionTimestamp !== undefined;
   }
 
   #wakeIn(delayMs: number): void {
@@ -346,4 +357,16 @@ export class PodWorker {
     this.#dueMs = dueMs;
     this.#timer = clock.setTimeout(() => this.wake(), delayMs);
   }
+}
+
+/** Whether an update is more than a change of the status that the kubelet itself writes. */
+function asksForMore(old: Pod, pod: Pod): boolean {
+  const wish = ({ metadata, spec, status }: Pod): unknown => {
+    const { resourceVersion: _version, managedFields: _fields, ...rest } = metadata;
+    const gates = (spec?.readinessGates ?? []).map(
+      ({ conditionType }) => status?.conditions?.find(({ type }) => type === conditionType)?.status,
+    );
+    return [rest, spec, gates];
+  };
+  return !deepEqual(wish(old), wish(pod));
 }

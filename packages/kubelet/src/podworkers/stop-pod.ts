@@ -38,10 +38,12 @@ async function runPreStop(
   const preStop = container.lifecycle?.preStop;
   if (sandbox === undefined || preStop === undefined) return;
   const over = new AbortController();
-  const hook = runHook(context, preStop, { containerId: state.id, container, sandbox, timeoutSeconds: graceSeconds }).catch((error: unknown) => {
-    events.record(pod, "Warning", "FailedPreStopHook", "PreStopHook failed");
-    log.debug("preStop hook failed", { pod: pod.metadata.name, error });
-  });
+  const hook = runHook(context, preStop, { containerId: state.id, container, sandbox, timeoutSeconds: graceSeconds }).catch(
+    (error: unknown) => {
+      events.record(pod, "Warning", "FailedPreStopHook", "PreStopHook failed");
+      log.debug("preStop hook failed", { pod: pod.metadata.name, error });
+    },
+  );
   await Promise.race([hook, clock.sleep(graceSeconds * 1000, over.signal).catch(() => undefined)]);
   over.abort();
 }
@@ -49,7 +51,9 @@ async function runPreStop(
 /** Ends all containers of a pod: the regular ones together, then sidecars in reverse order. */
 export async function stopContainers(context: PodContext, pod: Pod, runtimePod: RuntimePod, graceSeconds: number): Promise<void> {
   const running = runtimePod.containers.filter(({ state }) => state === "running");
-  const sidecars = initContainersOf(pod).filter(isSidecar).map(({ name }) => name);
+  const sidecars = initContainersOf(pod)
+    .filter(isSidecar)
+    .map(({ name }) => name);
   const nameOf = (state: ContainerState): string => state.labels[containerNameLabel] ?? "";
   const stop = (state: ContainerState): Promise<void> =>
     stopContainer(context, pod, state, { graceSeconds, message: `Stopping container ${nameOf(state)}` });

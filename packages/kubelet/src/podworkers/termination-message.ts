@@ -31,5 +31,9 @@ async function tailOfLog({ runtime }: PodContext, containerId: string): Promise<
     return "";
   }
   const lines = tail.split("\n").flatMap((line) => /^\S+ (?:stdout|stderr) [FP] (.*)$/.exec(line)?.[1] ?? []);
-  return lines.slice(-maxLogLines).map((line) => `${line}\n`).join("").slice(-maxLogBytes);
+  return lines
+    .slice(-maxLogLines)
+    .map((line) => `${line}\n`)
+    .join("")
+    .slice(-maxLogBytes);
 }

@@ -117,7 +117,8 @@ function containerStatus(input: StatusInput, container: Container, isInit: boole
   return {
     name: container.name,
     state,
-    lastState: last?.state === "exited" ? { terminated: terminated(input, last) } : current === undefined ? (remembered?.lastState ?? {}) : {},
+    lastState:
+      last?.state === "exited" ? { terminated: terminated(input, last) } : current === undefined ? (remembered?.lastState ?? {}) : {},
     ready: isReady,
     restartCount: current === undefined ? (remembered?.restartCount ?? 0) : restartCountOf(current.annotations),
     image: current?.image ?? container.image ?? "",
@@ -136,7 +137,8 @@ function waitingFor(
 ): WaitingReason | undefined {
   if (current?.state === "running") return undefined;
   const reason = waiting.get(container.name);
-  if (current?.state === "exited" && (isTerminated || reason === undefined || pod.metadata.deletionTimestamp !== undefined)) return undefined;
+  if (current?.state === "exited" && (isTerminated || reason === undefined || pod.metadata.deletionTimestamp !== undefined))
+    return undefined;
   if (reason !== undefined) return reason;
   const isInitializing =
     !isInit && initContainersOf(pod).some((init) => !isSidecar(init) && !hasSucceeded(latestOf(runtimePod, init.name)));

@@ -15,7 +15,11 @@ export interface ObjectSource {
  * machine neither watches nor keeps every Secret of the cluster.
  */
 export function createObjectSource(client: Client): ObjectSource {
-  const read = async <T extends KubeObject>(resource: ResourceType<T>, namespace: string | undefined, name: string): Promise<T | undefined> => {
+  const read = async <T extends KubeObject>(
+    resource: ResourceType<T>,
+    namespace: string | undefined,
+    name: string,
+  ): Promise<T | undefined> => {
     if (client.transport.informer !== undefined) {
       const informer = client.informer(resource);
       if (!informer.hasSynced) await informer.waitForSync();

@@ -38,7 +38,8 @@ export async function payloadOf(pod: Pod, volume: Volume, context: PayloadContex
   } else {
     const mode = projected?.defaultMode ?? defaultMode;
     for (const source of projected?.sources ?? []) {
-      if (source.configMap !== undefined) await addConfigMap(payload, pod, { ...source.configMap, name: source.configMap.name ?? "", mode }, context);
+      if (source.configMap !== undefined)
+        await addConfigMap(payload, pod, { ...source.configMap, name: source.configMap.name ?? "", mode }, context);
       if (source.secret !== undefined) await addSecret(payload, pod, { ...source.secret, name: source.secret.name ?? "", mode }, context);
       if (source.downwardAPI !== undefined) addDownward(payload, pod, { items: source.downwardAPI.items, mode }, context);
       if (source.serviceAccountToken !== undefined) {

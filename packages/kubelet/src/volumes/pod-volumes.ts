@@ -75,7 +75,8 @@ export class PodVolumes {
         ...(propagation === undefined ? {} : { propagation }),
         ...(this.#options.usesHostFiles ? {} : { readFile: (path) => this.#read(pod, volume, join(subPath, path)) }),
       });
-      if (this.#options.usesHostFiles && subPath !== "." && !hasPayload(volume)) await mkdir(hostPath, { recursive: true }).catch(() => undefined);
+      if (this.#options.usesHostFiles && subPath !== "." && !hasPayload(volume))
+        await mkdir(hostPath, { recursive: true }).catch(() => undefined);
     }
     return mounts;
   }
@@ -118,7 +119,10 @@ export class PodVolumes {
     const uid = pod.metadata.uid ?? "";
     const mounted = this.#tmpfs.get(uid) ?? new Set();
     if (source.medium === "Memory" && process.getuid?.() === 0 && !mounted.has(directory)) {
-      const isMounted = await run("mountpoint", ["-q", directory]).then(() => true, () => false);
+      const isMounted = await run("mountpoint", ["-q", directory]).then(
+        () => true,
+        () => false,
+      );
       if (!isMounted) await run("mount", ["-t", "tmpfs", "tmpfs", directory]);
       this.#tmpfs.set(uid, mounted.add(directory));
     }
@@ -175,4 +179,3 @@ async function applyFsGroup(pod: Pod, directory: string): Promise<void> {
   await chown(directory, 0, group);
   await chmod(directory, 0o2775);
 }
-

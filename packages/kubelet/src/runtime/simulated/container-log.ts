@@ -27,7 +27,7 @@ export class ContainerLog {
     const onAbort = (): void => aborted.resolve();
     options.signal.addEventListener("abort", onAbort, { once: true });
     try {
-      for (let position = 0; !options.signal.aborted; ) {
+      for (let position = 0; !options.signal.aborted;) {
         const line = this.#lines[Math.max(0, position - this.#dropped)];
         if (line !== undefined) {
           position = Math.max(position, this.#dropped) + 1;

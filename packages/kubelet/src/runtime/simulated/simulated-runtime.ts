@@ -296,7 +296,11 @@ class SimulatedRuntime implements Runtime {
   }
 
   #emit(sandbox: SimulatedSandbox, containerId?: string): void {
-    const event = { sandboxId: sandbox.state.id, podUid: sandbox.config.metadata.uid, ...(containerId === undefined ? {} : { containerId }) };
+    const event = {
+      sandboxId: sandbox.state.id,
+      podUid: sandbox.config.metadata.uid,
+      ...(containerId === undefined ? {} : { containerId }),
+    };
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -316,5 +320,8 @@ function imageIdOf(image: string): string {
 function failMissing(image: string): void {
   if (!/(^|\/)does-not-exist/.test(image)) return;
   const name = image.includes("/") ? image : `docker.io/library/${image}`;
-  throw new ImagePullError("ErrImagePull", `failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${name}: not found`);
+  throw new ImagePullError(
+    "ErrImagePull",
+    `failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${name}: not found`,
+  );
 }
