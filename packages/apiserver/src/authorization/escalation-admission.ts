@@ -15,13 +15,15 @@ export function checkWrittenRights(check: EscalationCheck, attributes: Admission
   switch (definition.resource) {
     case "roles":
     case "clusterroles": {
-      const isUnchanged = old !== undefined && deepEqual(old["rules"], object["rules"]) && deepEqual(old["aggregationRule"], object["aggregationRule"]);
+      const isUnchanged =
+        old !== undefined && deepEqual(old["rules"], object["rules"]) && deepEqual(old["aggregationRule"], object["aggregationRule"]);
       if (!isUnchanged) check.checkRole(context.user, written as RoleObject, definition.resource);
       return;
     }
     case "rolebindings":
     case "clusterrolebindings": {
-      const isUnchanged = old !== undefined && deepEqual(old["roleRef"], object["roleRef"]) && deepEqual(old["subjects"], object["subjects"]);
+      const isUnchanged =
+        old !== undefined && deepEqual(old["roleRef"], object["roleRef"]) && deepEqual(old["subjects"], object["subjects"]);
       if (!isUnchanged) check.checkBinding(context.user, written as BindingObject, definition.resource);
       return;
     }

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import type { ResourceDefinition } from "@coracle/apimachinery";
+import { newNotAcceptable, type ResourceDefinition } from "@coracle/apimachinery";
 import type { HttpExchange } from "../http/exchange.ts";
 import { parseAccept } from "../http/negotiate.ts";
-import { newNotAcceptable } from "@coracle/apimachinery";
 import type { Registry } from "../registry/contract.ts";
 
 /** Writes OpenAPI documents of resources. */
@@ -14,6 +13,8 @@ export interface OpenApiGenerator {
 interface Document {
   readonly bytes: Buffer;
   readonly hash: string;
+  /** Defaults to JSON. */
+  readonly contentType?: string;
 }
 
 const prefix = "/openapi/v3";
@@ -37,8 +38,7 @@ export class OpenApiHandler implements Disposable {
 
   async handle(exchange: HttpExchange, path: string, query: URLSearchParams): Promise<boolean> {
     if (path === "/openapi/v2") {
-      checkAccept(exchange.headers.accept, ["application/com.github.proto-openapi.spec.v2@v1.0+protobuf"]);
-      this.#send(exchange, await this.#document("v2", (generator) => generator.v2(this.#registry.resources())), null);
+      await this.#sendV2(exchange);
       return true;
     }
     if (path === prefix || path === `${prefix}/`) {
@@ -48,17 +48,35 @@ export class OpenApiHandler implements Disposable {
     if (!path.startsWith(`${prefix}/`)) return false;
     const served = this.#groupVersions().get(path.slice(prefix.length + 1));
     if (served === undefined) return false;
-    checkAccept(exchange.headers.accept, ["application/com.github.proto-openapi.spec.v3@v1.0+protobuf"]);
+    if (chooseForm(exchange.headers.accept) !== "json") throw newNotAcceptable(["application/json"]);
     this.#send(exchange, await this.#v3(served.group, served.version), query.get("hash"));
     return true;
   }
 
+  async #sendV2(exchange: HttpExchange): Promise<void> {
+    const form = chooseForm(exchange.headers.accept);
+    const json = await this.#document("v2", (generator) => generator.v2(this.#registry.resources()));
+    if (form === "json") {
+      this.#send(exchange, json, null);
+      return;
+    }
+    const { encodeOpenApiV2 } = await import("./protobuf-v2.ts");
+    const key = "v2/protobuf";
+    let document = this.#documents.get(key);
+    if (document === undefined) {
+      const bytes = Buffer.from(encodeOpenApiV2(JSON.parse(json.bytes.toString()) as Record<string, unknown>));
+      document = Promise.resolve({ bytes, hash: json.hash, contentType: protobufV2 });
+      this.#documents.set(key, document);
+    }
+    this.#send(exchange, await document, null);
+  }
+
   /** Sent with the hash that the client has, the answer may be kept for good. */
-  #send(exchange: HttpExchange, { bytes, hash }: Document, wanted: string | null): void {
+  #send(exchange: HttpExchange, { bytes, hash, contentType = "application/json" }: Document, wanted: string | null): void {
     const etag = `"${hash}"`;
     const isPinned = wanted !== null && wanted === hash;
     const headers = {
-      "content-type": "application/json",
+      "content-type": contentType,
       etag,
       vary: "Accept-Encoding, Accept",
       "cache-control": isPinned ? "public, immutable" : "no-cache, private",
@@ -108,9 +126,16 @@ function documentOf(value: object): Document {
   return { bytes, hash: createHash("sha512").update(bytes).digest("hex").toUpperCase() };
 }
 
-/** Clients that read protobuf alone do without the document. @throws {StatusError} 406. */
-function checkAccept(accept: string | undefined, refused: readonly string[]): void {
-  if (accept === undefined || accept === "") return;
-  const isReadable = parseAccept(accept).some(({ type }) => !refused.includes(type) && /^(application\/(json|\*)|\*\/\*)$/.test(type));
-  if (!isReadable) throw newNotAcceptable(["application/json"]);
+/** JSON, or the protobuf form of v2. @throws {StatusError} 406. */
+function chooseForm(accept: string | undefined): "json" | "protobuf-v2" {
+  if (accept === undefined || accept === "") return "json";
+  for (const { type } of parseAccept(accept)) {
+    if (type === "application/json" || type === "application/*" || type === "*/*") return "json";
+    if (protobufV2Asked.includes(type)) return "protobuf-v2";
+  }
+  throw newNotAcceptable(["application/json", protobufV2]);
 }
+
+const protobufV2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+/** Older clients ask with an `@`, which media types may not contain. */
+const protobufV2Asked: readonly string[] = [protobufV2, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"];
