@@ -1,0 +1,50 @@
+import type { ByteStream } from "../../runtime/runtime.ts";
+
+/** Opens one connection to a port of the pod. */
+export type ConnectPort = (port: number) => Promise<ByteStream>;
+
+/** The client's side of one forwarded connection. */
+export interface ForwardedConnection {
+  readonly port: number;
+  readonly data: ByteStream;
+  /** Writes to the connection's error stream, which a client prints. */
+  sendError(message: string): Promise<void>;
+}
+
+async function copy(from: ByteStream, to: ByteStream): Promise<void> {
+  for await (const chunk of from.readable) await to.write(chunk);
+  to.end();
+}
+
+/** Carries bytes both ways until both directions have ended, or one failed. Never fails itself. */
+export async function forwardConnection(client: ForwardedConnection, connect: ConnectPort): Promise<void> {
+  const { port, data } = client;
+  const explain = (error: unknown): Promise<void> =>
+    client
+      .sendError(`error forwarding port ${port} to pod: ${error instanceof Error ? error.message : String(error)}`)
+      .catch(() => undefined);
+  let target: ByteStream;
+  try {
+    target = await connect(port);
+  } catch (error) {
+    await explain(error);
+    data.end();
+    return;
+  }
+  const upstream = copy(data, target).catch(() => target.destroy());
+  try {
+    await copy(target, data);
+  } catch (error) {
+    await explain(error);
+    data.end();
+    target.destroy();
+  }
+  // The pod closed: what the client still sends has nowhere to go.
+  data.destroy();
+  await upstream;
+  target.destroy();
+}
+
+export function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port <= 65535;
+}
