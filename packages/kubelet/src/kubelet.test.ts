@@ -23,23 +23,56 @@ class TestNode {
 
   make(): Kubelet {
     return createKubelet({
-      ...{ nodeName: "node-1", client: this.client, runtime: this.runtime, clock: this.clock, random: this.random, log: silentLogger },
-      events: { record: (_object, type, reason, message) => void this.events.push({ type, reason, message }) },
-      ...{
-        rootDirectory: "/nonexistent",
-        nodeAddress: "192.0.2.1",
-        podCidr: "",
-        clusterDns: ["10.96.0.10"],
-        clusterDomain: "cluster.local",
+      nodeName: "node-1",
+      client: this.client,
+      runtime: this.runtime,
+      clock: this.clock,
+      random: this.random,
+      log: silentLogger,
+      events: {
+        record: (_object, type, reason, message) =>
+          void this.events.push({
+            type,
+            reason,
+            message,
+          }),
       },
-      ...{ server: { port: 10250 }, capacity: { cpu: "2", memory: "4Gi", pods: "110" } },
+
+      rootDirectory: "/nonexistent",
+      nodeAddress: "192.0.2.1",
+      podCidr: "",
+      clusterDns: ["10.96.0.10"],
+      clusterDomain: "cluster.local",
+
+      server: { port: 10250 },
+      capacity: {
+        cpu: "2",
+        memory: "4Gi",
+        pods: "110",
+      },
     });
   }
 
   run(spec: Partial<NonNullable<Pod["spec"]>>, metadata: Partial<Pod["metadata"]> = {}): void {
     this.transport.put(resources.pods, {
-      ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "web", namespace: "default", ...metadata } },
-      spec: { nodeName: "node-1", restartPolicy: "Always", containers: [{ name: "app", image: "nginx:1" }], ...spec },
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: {
+        name: "web",
+        namespace: "default",
+        ...metadata,
+      },
+      spec: {
+        nodeName: "node-1",
+        restartPolicy: "Always",
+        containers: [
+          {
+            name: "app",
+            image: "nginx:1",
+          },
+        ],
+        ...spec,
+      },
       status: { phase: "Pending" },
     } as Pod);
   }
@@ -126,6 +159,9 @@ test("a container that fails is restarted with back-off", async () => {
   expect(node.condition("Ready")).toBe("False ContainersNotReady containers with unready status: [app]");
   await node.clock.advance(10_000);
   expect(node.pod()?.status?.containerStatuses?.[0]?.restartCount).toBe(2);
+  await node.clock.advance(600_000);
+  expect(await node.runtime.listContainers()).toHaveLength(2);
+  expect(node.pod()?.status?.containerStatuses?.[0]?.restartCount).toBe(6);
 });
 
 test("init containers run in order, and a pod that may end succeeds", async () => {
@@ -161,7 +197,13 @@ test("a missing config map holds the pod back until it is there", async () => {
   expect(node.events[0]?.message).toBe('MountVolume.SetUp failed for volume "config" : configmap "settings" not found');
   expect(node.pod()?.status?.containerStatuses?.[0]?.state?.waiting?.reason).toBe("ContainerCreating");
   node.transport.put(resources.configMaps, {
-    ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "settings", namespace: "default" }, data: { mode: "fast" } },
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: "settings",
+      namespace: "default",
+    },
+    data: { mode: "fast" },
   });
   await node.clock.advance(5000);
   expect(node.pod()?.status?.phase).toBe("Running");
@@ -220,7 +262,8 @@ test("a pod that does not fit is rejected", async () => {
   node.run({ containers: [{ name: "app", image: "nginx", resources: { requests: { cpu: "3" } } }] });
   await node.clock.advance(10);
   expect(node.pod()?.status).toMatchObject({
-    ...{ phase: "Failed", reason: "OutOfcpu" },
+    phase: "Failed",
+    reason: "OutOfcpu",
     message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000",
   });
 });

@@ -8,7 +8,7 @@ import { imageCredentials } from "./images/credentials.ts";
 import { ImagePuller } from "./images/image-puller.ts";
 import { NodeAgent } from "./node/node-agent.ts";
 import { machineCapacity, nodeLabels } from "./node/node-status.ts";
-import { listenToPods } from "./pod-source.ts";
+import { boundPods, listenToPods } from "./pod-source.ts";
 import { admitPod } from "./podworkers/admission.ts";
 import { BackOff } from "./podworkers/back-off.ts";
 import type { RuntimePod } from "./podworkers/plan.ts";
@@ -135,15 +135,44 @@ class NodeKubelet implements Kubelet {
     this.#prober = new Prober({ runtime, clock, random, events, nodeAddress });
     this.#statuses = new StatusWriter({ client, clock, log });
     return new PodWorkers({
-      ...{ nodeName, nodeAddress, client, runtime, clock, log, events, objects, podsDirectory, allocatable },
-      images: new ImagePuller({ runtime, clock, events, credentials: (pod, image) => imageCredentials(objects, pod, image) }),
-      volumes: new PodVolumes({ podsDirectory, clock, objects, tokens, downward, usesHostFiles }),
+      nodeName,
+      nodeAddress,
+      client,
+      runtime,
+      clock,
+      log,
+      events,
+      objects,
+      podsDirectory,
+      allocatable,
+      images: new ImagePuller({
+        runtime,
+        clock,
+        events,
+        credentials: (pod, image) => imageCredentials(objects, pod, image),
+      }),
+      volumes: new PodVolumes({
+        podsDirectory,
+        clock,
+        objects,
+        tokens,
+        downward,
+        usesHostFiles,
+      }),
       prober: this.#prober,
       statuses: this.#statuses,
-      crashes: new BackOff(clock, { initialMs: 10_000, maxMs: 300_000 }),
-      dns: { clusterDns, clusterDomain, host },
+      crashes: new BackOff(clock, {
+        initialMs: 1e4,
+        maxMs: 3e5,
+      }),
+      dns: {
+        clusterDns,
+        clusterDomain,
+        host,
+      },
       logDirectory: join(root, "logs"),
       services: (namespace) => this.#services(namespace),
+      isBound: (uid) => boundPods(client, nodeName).some(({ metadata }) => metadata.uid === uid),
       admit: (pod) => admitPod(pod, this.#node(), this.pods()),
     });
   }

@@ -6,6 +6,8 @@ export interface PodListener {
   onGone(pod: Pod): void;
 }
 
+const nodeIndex = "spec.nodeName";
+
 /**
  * Hands each pod to the kubelet of its node. All kubelets of a process share one subscription, so that a hundred nodes do not each
  * hear of every pod.
@@ -17,13 +19,13 @@ class PodSource {
 
   constructor(informer: Informer<Pod>) {
     this.#informer = informer;
-    informer.addIndex("spec.nodeName", (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
+    informer.addIndex(nodeIndex, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
   }
 
   listen(nodeName: string, listener: PodListener): Disposable {
     this.#listeners.set(nodeName, listener);
     if (this.#subscription === undefined) this.#subscribe();
-    else for (const pod of this.#informer.byIndex("spec.nodeName", nodeName)) listener.onPod(pod);
+    else for (const pod of this.#informer.byIndex(nodeIndex, nodeName)) listener.onPod(pod);
     return {
       [Symbol.dispose]: () => {
         this.#listeners.delete(nodeName);
@@ -52,4 +54,9 @@ export function listenToPods(client: Client, nodeName: string, listener: PodList
   let source = sources.get(informer);
   if (source === undefined) sources.set(informer, (source = new PodSource(informer)));
   return source.listen(nodeName, listener);
+}
+
+/** The pods of a node as the informer has them now. */
+export function boundPods(client: Client, nodeName: string): readonly Pod[] {
+  return client.informer(resources.pods).byIndex(nodeIndex, nodeName);
 }

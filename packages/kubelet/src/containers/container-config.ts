@@ -14,7 +14,7 @@ export function sandboxConfig(pod: Pod, attempt: number, context: DnsContext & {
   const { securityContext = {}, hostNetwork = false, hostPID = false, hostIPC = false } = spec ?? {};
   const { runAsUser, runAsGroup, supplementalGroups, fsGroup, sysctls } = securityContext;
   const groups = [...(supplementalGroups ?? []), ...(fsGroup === undefined ? [] : [fsGroup])];
-  const ports = (spec?.containers ?? []).flatMap(({ ports = [] }) => ports).filter(({ hostPort }) => (hostPort ?? 0) > 0);
+  const ports = (spec?.containers ?? []).flatMap((container) => container.ports ?? []).filter(({ hostPort }) => (hostPort ?? 0) > 0);
   return {
     metadata: { name, namespace, uid, attempt },
     hostname: hostNetwork

@@ -31,9 +31,16 @@ export function lostContainers(pod: Pod, present: readonly ContainerState[]): Co
     found.push({
       id: status.containerID.replace(/^[^:]*:\/\//, ""),
       sandboxId: "",
-      metadata: { name: container.name, attempt: status.restartCount },
+      metadata: {
+        name: container.name,
+        attempt: status.restartCount,
+      },
       state: "exited",
-      ...{ image: status.image, imageId: status.imageID, exitCode, reason, message },
+      image: status.image,
+      imageId: status.imageID,
+      exitCode,
+      reason,
+      message,
       createdAtMs: parseTime(startedAt) || 0,
       startedAtMs: parseTime(startedAt) || 0,
       finishedAtMs: parseTime(finishedAt) || 0,

@@ -32,6 +32,8 @@ export interface PodContext {
   readonly allocatable: Readonly<Record<string, string>>;
   /** Services that a pod's environment names. */
   services(namespace: string): readonly Service[];
+  /** Whether the API has a pod with this uid on this node. */
+  isBound(uid: string): boolean;
   /** Reason and message when the node does not take the pod. */
   admit(pod: Pod): { reason: string; message: string } | undefined;
 }

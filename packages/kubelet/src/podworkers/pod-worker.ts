@@ -2,7 +2,7 @@ import { deepEqual, hasReason, parseTime } from "@coracle/apimachinery";
 import { resources, type Pod, type PodStatus } from "@coracle/api";
 import { ConfigError } from "../containers/config-error.ts";
 import { sandboxConfig } from "../containers/container-config.ts";
-import { podUidLabel } from "../containers/labels.ts";
+import { containerNameLabel, podUidLabel } from "../containers/labels.ts";
 import { containersOf, findContainer, initContainersOf, isFinished } from "../containers/pod-spec.ts";
 import type { ContainerState } from "../runtime/runtime.ts";
 import { podStatus, type WaitingReason } from "../status/pod-status.ts";
@@ -39,6 +39,7 @@ export class PodWorker {
   #verdict: { reason: string; message: string } | undefined;
   #isAdmitted: boolean;
   #isTerminated = false;
+  #refreshedMs = -Infinity;
   #isStopped = false;
   #runtimePod: RuntimePod = { sandboxes: [], containers: [] };
   #terminating: { promise: Promise<void>; graceSeconds: number } | undefined;
@@ -132,6 +133,7 @@ export class PodWorker {
   async #advance(): Promise<void> {
     const { clock, prober } = this.#context;
     const revision = this.#revision;
+    await this.#refreshVolumes();
     const interim = clock.setTimeout(() => this.#publish(), interimMs);
     try {
       for (let step = 0; step < maxSteps && this.#revision === revision && !this.#isStopped; step++) {
@@ -147,6 +149,32 @@ export class PodWorker {
       interim[Symbol.dispose]();
     }
     this.#publish();
+    await this.#prune();
+  }
+
+  /** Keeps of each container the instance that is and the one before it, whose log and end can be asked for. */
+  async #prune(): Promise<void> {
+    const kept = new Map<string, number>();
+    for (const { id, state, labels } of this.#runtimePod.containers) {
+      const name = labels[containerNameLabel] ?? "";
+      const count = kept.get(name) ?? 0;
+      kept.set(name, count + 1);
+      if (count < 2 || state === "running") continue;
+      await this.#context.runtime.removeContainer(id);
+      this.#messages.delete(id);
+    }
+  }
+
+  /** Running containers see changed config maps and secrets, and new tokens, a minute later at most. */
+  async #refreshVolumes(): Promise<void> {
+    const { volumes, runtime, clock, log } = this.#context;
+    const isRunning = this.#runtimePod.containers.some(({ state }) => state === "running");
+    if (!isRunning || runtime.usesHostFiles === false || clock.monotonic() - this.#refreshedMs < resyncMs) return;
+    this.#refreshedMs = clock.monotonic();
+    // What is missing now was there before: the containers keep what they have.
+    await volumes
+      .prepare(this.#pod)
+      .catch((error: unknown) => log.warn("volumes were not refreshed", { pod: this.#pod.metadata.name, error }));
   }
 
   /** Returns whether another plan may follow at once. */

@@ -69,7 +69,7 @@ export class PodWorkers {
     try {
       for (const { metadata, labels } of await runtime.listPodSandboxes()) {
         const uid = labels[podUidLabel] ?? metadata.uid;
-        if (this.#isStopped || uid === "" || this.#workers.has(uid)) continue;
+        if (this.#isStopped || uid === "" || this.#workers.has(uid) || this.#context.isBound(uid)) continue;
         log.info("removing the containers of a pod that is gone", { pod: labels[podNameLabel], uid });
         this.#add(orphan(metadata, labels)).remove();
       }

@@ -86,7 +86,7 @@ export class Prober implements ProbeVerdicts {
   }
 
   stop(): void {
-    for (const id of [...this.#watched.keys()]) this.remove(id);
+    for (const id of this.#watched.keys()) this.remove(id);
   }
 
   isReady(containerId: string, container: Container): boolean {
@@ -159,14 +159,21 @@ export class Prober implements ProbeVerdicts {
         const { host, path = "/", port, scheme, httpHeaders = [] } = probe.httpGet;
         const headers = httpHeaders.map(({ name, value }) => ({ name, value }));
         return await runtime.probeNetwork(sandbox.id, {
-          ...{ ...common, type: "http", path, headers, port: portNumber(container, port), scheme: scheme === "HTTPS" ? "HTTPS" : "HTTP" },
+          ...common,
+          type: "http",
+          path,
+          headers,
+          port: portNumber(container, port),
+          scheme: scheme === "HTTPS" ? "HTTPS" : "HTTP",
           ...(host === undefined || host === "" ? {} : { host }),
         });
       }
       if (probe.tcpSocket !== undefined) {
         const { host, port } = probe.tcpSocket;
         return await runtime.probeNetwork(sandbox.id, {
-          ...{ ...common, type: "tcp", port: portNumber(container, port) },
+          ...common,
+          type: "tcp",
+          port: portNumber(container, port),
           ...(host === undefined || host === "" ? {} : { host }),
         });
       }

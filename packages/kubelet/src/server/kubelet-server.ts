@@ -25,7 +25,7 @@ export interface KubeletServerOptions {
   readonly clientNames?: readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
-  /** Loaded with the first upgrade request. Without it exec, attach and port-forward are refused with 501. */
+  /** Asked for with the first upgrade request. Defaults to `streaming/`. */
   readonly streaming?: () => Promise<StreamingServer>;
 }
 
@@ -75,6 +75,10 @@ export function createKubeletServer(options: KubeletServerOptions): KubeletServe
   };
 }
 
+function loadStreaming(): Promise<StreamingServer> {
+  return import("./streaming/index.ts");
+}
+
 interface Located {
   readonly kubelet: Kubelet;
   readonly container: ContainerState;
@@ -115,7 +119,7 @@ class Handler {
     }
   }
 
-  async upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): Promise<void> {
+  async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => socket.destroy());
     try {
       this.#authorize(request);
@@ -126,11 +130,10 @@ class Handler {
     }
   }
 
-  async #stream(request: IncomingMessage, socket: Duplex, head: Uint8Array): Promise<void> {
+  async #stream(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", "https://kubelet");
     const [route, namespace = "", name = "", containerName = ""] = pathname.split("/").slice(1).map(decodeURIComponent);
-    const load = this.#options.streaming;
-    if (load === undefined) throw new HttpError(501, "streaming is not available");
+    const load = this.#options.streaming ?? loadStreaming;
     if (route === "portForward") {
       const { kubelet, sandboxId } = this.#sandboxOf(namespace, name);
       const streaming = await load();

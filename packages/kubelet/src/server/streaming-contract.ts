@@ -12,13 +12,8 @@ import type { ByteStream, StreamIo } from "../runtime/runtime.ts";
  */
 export interface StreamingServer {
   /** Calls `run` once all streams are there; its result is the exit code, a rejection an error on the error stream. */
-  serveExec(request: IncomingMessage, socket: Duplex, head: Uint8Array, run: (io: StreamIo) => Promise<number>): Promise<void>;
-  serveAttach(request: IncomingMessage, socket: Duplex, head: Uint8Array, run: (io: StreamIo) => Promise<void>): Promise<void>;
+  serveExec(request: IncomingMessage, socket: Duplex, head: Buffer, run: (io: StreamIo) => Promise<number>): Promise<void>;
+  serveAttach(request: IncomingMessage, socket: Duplex, head: Buffer, run: (io: StreamIo) => Promise<void>): Promise<void>;
   /** Calls `connect` for each forwarded connection. */
-  servePortForward(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Uint8Array,
-    connect: (port: number) => Promise<ByteStream>,
-  ): Promise<void>;
+  servePortForward(request: IncomingMessage, socket: Duplex, head: Buffer, connect: (port: number) => Promise<ByteStream>): Promise<void>;
 }

@@ -128,8 +128,21 @@ class SimulatedRuntime implements Runtime {
     const id = this.#newId();
     const { metadata, image, labels, annotations } = config;
     const state: ContainerState = {
-      ...{ id, sandboxId, metadata, image, labels, annotations, state: "created", imageId: imageIdOf(image), exitCode: 0 },
-      ...{ createdAtMs: this.#options.clock.now(), startedAtMs: 0, finishedAtMs: 0, reason: "", message: "" },
+      id,
+      sandboxId,
+      metadata,
+      image,
+      labels,
+      annotations,
+      state: "created",
+      imageId: imageIdOf(image),
+      exitCode: 0,
+
+      createdAtMs: this.#options.clock.now(),
+      startedAtMs: 0,
+      finishedAtMs: 0,
+      reason: "",
+      message: "",
     };
     const isExpectedToEnd = annotations["simulated.coracle.dev/ends"] === "true";
     const input = { container: config, sandbox: sandboxConfig, isExpectedToEnd };
