@@ -54,6 +54,7 @@ export function generateApi() {
   files.set("types.ts", rootModule(packages, data));
   files.set("resources.ts", resourcesModule(data));
   files.set("declarations.ts", declarationsModule(data));
+  files.set("rbac.ts", rbacModule());
   return files;
 }
 
@@ -167,6 +168,12 @@ function declarationsModule({ types, kinds, groups }) {
   const packages = Object.fromEntries(Object.entries(read("packages")).map(([name, { openapi }]) => [name, openapi]));
   const text = JSON.stringify(JSON.stringify({ types: used, kinds, packages, groups }));
   return `${header}export const declarationsText: string =\n  ${text};\n`;
+}
+
+/** The roles and bindings of every cluster, as a string for the same reason. */
+function rbacModule() {
+  const { common: _, "cluster-roles-all-alpha-beta-gates": __, ...lists } = read("rbac-bootstrap");
+  return `${header}export const rbacText: string =\n  ${JSON.stringify(JSON.stringify(Object.values(lists).flat()))};\n`;
 }
 
 /** Without what only protobuf and documentation need, with the defaults that are one plain field. */

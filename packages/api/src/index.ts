@@ -15,3 +15,5 @@ export {
   type TypeDeclaration,
 } from "./schema/declarations.ts";
 export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.ts";
+export { bootstrapRbac } from "./rbac/bootstrap-rbac.ts";
+export { schemaOfKind, virtualKinds, type VirtualKind } from "./virtual-kinds.ts";

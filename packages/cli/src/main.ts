@@ -75,7 +75,7 @@ named(program.command("kubeconfig"))
   .addOption(new Option("--merge", "merge it into your own kubeconfig and make it current").default(false))
   .action(async (flags: { name: string; path: boolean; merge: boolean }) => {
     const { kubeconfig } = await import("./commands/kubeconfig.ts");
-    kubeconfig(flags.name, flags.path ? "path" : flags.merge ? "merge" : "text");
+    await kubeconfig(flags.name, flags.path ? "path" : flags.merge ? "merge" : "text");
   });
 
 withStartFlags(program.command("run"))

@@ -12,3 +12,9 @@ export { defaultBehaviour, type Behaviour, type BehaviourFunction, type Behaviou
 export { createKubeletServer, type KubeletServer, type KubeletServerOptions } from "./server/kubelet-server.ts";
 export type { StreamingServer } from "./server/streaming-contract.ts";
 export type { RuntimePod } from "./podworkers/plan.ts";
+export { detectContainerd, type ContainerdDetection } from "./runtime/cri/detect.ts";
+
+/** The real runtime, loaded when it is needed: simulated clusters do not pay for it. */
+export const loadContainerd = (): Promise<typeof import("./runtime/cri/index.ts")> => import("./runtime/cri/index.ts");
+/** The streaming protocols of exec, attach and port-forward, loaded with the first of them. */
+export const loadStreaming = async (): Promise<import("./server/streaming-contract.ts").StreamingServer> => (await import("./server/streaming/index.ts")).streamingServer;

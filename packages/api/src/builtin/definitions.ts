@@ -10,6 +10,7 @@ import {
 } from "@coracle/apimachinery";
 import { declarations, type KindDeclaration } from "../schema/declarations.ts";
 import { schemaOf } from "../schema/schema-of.ts";
+import { isVirtual } from "../virtual-kinds.ts";
 import { statusStrategy } from "./object-strategy.ts";
 
 export interface BuiltInOptions {
@@ -18,13 +19,18 @@ export interface BuiltInOptions {
 }
 
 /**
- * One definition for each built-in resource that is stored, in its storage version. Versions that differ from the storage version
+ * One definition for each built-in resource: those that are stored, in their storage version, and those that are only answered
+ * (verbs `create` alone, no storage path). ComponentStatus is not served. Versions that differ from the storage version
  * in more than apiVersion (`autoscaling/v1`, `events.k8s.io/v1`) are not among them.
  */
 export function builtInDefinitions(options: BuiltInOptions = {}): readonly ResourceDefinition[] {
   return declarations()
-    .kinds.filter((kind) => kind.ep !== undefined && kind.v === kind.sv && kind.sg === undefined)
+    .kinds.filter((kind) => isVirtual(kind) || (isOwnStorage(kind) && kind.k !== "ComponentStatus"))
     .map((kind) => definitionOf(kind, options));
+}
+
+function isOwnStorage({ v, sv, sg }: KindDeclaration): boolean {
+  return v === sv && sg === undefined;
 }
 
 function definitionOf(kind: KindDeclaration, { strategies = {} }: BuiltInOptions): ResourceDefinition {
@@ -41,7 +47,7 @@ function definitionOf(kind: KindDeclaration, { strategies = {} }: BuiltInOptions
     isNamespaced: kind.ns === 1,
     verbs: kind.verbs as readonly Verb[],
     versions: [versionOf(kind)],
-    storagePath: kind.ep ?? kind.p,
+    storagePath: kind.ep ?? "",
     strategy: strategies[key] ?? (hasStatus ? statusStrategy : {}),
     isCustom: false,
   };

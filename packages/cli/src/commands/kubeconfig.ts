@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { mergeKubeconfig } from "@coracle/client";
+import { mergeKubeconfigText } from "@coracle/client";
 import { checkClusterName, kubeconfigPath, permissionError, readClusterRecord } from "../home.ts";
 import { UserError } from "../user-error.ts";
 
 /** `coracle kubeconfig`: prints a cluster's kubeconfig, its path, or merges it into the user's own. */
-export function kubeconfig(name: string, output: "text" | "path" | "merge"): void {
+export async function kubeconfig(name: string, output: "text" | "path" | "merge"): Promise<void> {
   const record = readClusterRecord(checkClusterName(name));
   if (record === undefined) throw new UserError(`there is no cluster "${name}"`, `start it with: coracle up --name ${name}`);
   const path = kubeconfigPath(record);
@@ -16,10 +16,10 @@ export function kubeconfig(name: string, output: "text" | "path" | "merge"): voi
   }
   const text = readFileSync(path, "utf8");
   if (output === "text") process.stdout.write(text);
-  else merge(text);
+  else await merge(text);
 }
 
-function merge(text: string): void {
+async function merge(text: string): Promise<void> {
   const target = (process.env["KUBECONFIG"] ?? "").split(":").find((entry) => entry !== "") ?? join(homedir(), ".kube", "config");
   let existing = "";
   try {
@@ -27,9 +27,10 @@ function merge(text: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw permissionError(error, target);
   }
+  const merged = await mergeKubeconfigText(existing, text);
   try {
     mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, mergeKubeconfig(existing, text), { mode: 0o600 });
+    writeFileSync(target, merged, { mode: 0o600 });
   } catch (error) {
     throw permissionError(error, target);
   }

@@ -38,7 +38,7 @@ async function report(name: string): Promise<ClusterStatus | undefined> {
   if (run === undefined) return { ...base, state: "stopped" };
   const running = { ...base, url: run.url, pid: run.pid, startedAt: run.startedAt, runtime: run.runtime };
   try {
-    const client = openClient(record);
+    const client = await openClient(record);
     try {
       return { ...running, state: "running", nodes: await nodesOf(client, AbortSignal.timeout(5000)) };
     } finally {
@@ -49,8 +49,8 @@ async function report(name: string): Promise<ClusterStatus | undefined> {
   }
 }
 
-function openClient(record: ClusterRecord): Client {
-  const access = loadKubeconfigText(readFileSync(kubeconfigPath(record), "utf8"));
+async function openClient(record: ClusterRecord): Promise<Client> {
+  const access = await loadKubeconfigText(readFileSync(kubeconfigPath(record), "utf8"));
   const transport = createHttpsTransport({ ...access, userAgent: "coracle", clock: systemClock, random: systemRandom });
   return createClient({ transport, clock: systemClock, log: silentLogger });
 }

@@ -45,9 +45,8 @@ export async function up(options: LaunchOptions & { isDetached: boolean }): Prom
 
 /** Resolves when a signal came and everything has stopped. A second signal ends the process at once. */
 function stopOnSignal(stop: () => Promise<void>, isTalkative: boolean): Promise<void> {
-  // The clock's timers and idle sockets do not hold the process; this does, until a signal comes.
-  const hold = process.stdout.isTTY ? undefined : new MessageChannel();
-  hold?.port1.on?.("message", () => {});
+  // The clock's timers do not hold the process; this does, until a signal comes.
+  const hold = setInterval(() => {}, 2 ** 30);
   return new Promise((resolve, reject) => {
     let isStopping = false;
     const onSignal = (): void => {
@@ -56,7 +55,7 @@ function stopOnSignal(stop: () => Promise<void>, isTalkative: boolean): Promise<
       if (isTalkative) process.stderr.write("\nstopping …\n");
       stop()
         .then(() => {
-          hold?.port1.close();
+          clearInterval(hold);
           if (isTalkative) process.stderr.write("stopped\n");
           resolve();
         })

@@ -215,10 +215,10 @@ class DeploymentController {
 
   async #recordRevision(deployment: Deployment, revision: number): Promise<void> {
     if (revisionOf(deployment) === revision) return;
-    const patch = { metadata: { annotations: { [revisionAnnotation]: String(revision) } } };
-    await this.#context.client
-      .resource(resources.deployments, deployment.metadata.namespace)
-      .patch(deployment.metadata.name ?? "", patch, { type: "application/merge-patch+json" });
+    const api = this.#context.client.resource(resources.deployments, deployment.metadata.namespace);
+    const latest = this.#latest(deployment);
+    const annotations = { ...latest.metadata.annotations, [revisionAnnotation]: String(revision) };
+    await api.update({ ...latest, metadata: { ...latest.metadata, annotations } });
   }
 
   async #scale(deployment: Deployment, set: ReplicaSet, replicas: number): Promise<ReplicaSet> {

@@ -1,5 +1,6 @@
 import { deepEqual, hasReason } from "@coracle/apimachinery";
 import { resources, type PersistentVolume, type PersistentVolumeClaim, type StorageClass } from "@coracle/api";
+import type { ResourceClient } from "@coracle/client";
 import { mapped, type ControllerContext, type ControllerDefinition } from "@coracle/operator";
 import {
   betaStorageProvisionerAnnotation,
@@ -89,8 +90,8 @@ class PersistentVolumeBinder {
   /** External provisioners look for claims that carry their name. */
   async #askProvisioner(claim: PersistentVolumeClaim, storageClass: StorageClass): Promise<void> {
     const { provisioner } = storageClass;
-    const annotations = { [storageProvisionerAnnotation]: provisioner, [betaStorageProvisionerAnnotation]: provisioner };
-    if (claim.metadata.annotations?.[storageProvisionerAnnotation] !== provisioner) await this.#patchClaim(claim, { metadata: { annotations } });
+    const annotations = { ...claim.metadata.annotations, [storageProvisionerAnnotation]: provisioner, [betaStorageProvisionerAnnotation]: provisioner };
+    if (claim.metadata.annotations?.[storageProvisionerAnnotation] !== provisioner) await this.#claims(claim).update({ ...claim, metadata: { ...claim.metadata, annotations } });
     const message = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
     this.#context.events.record(claim, "Normal", "ExternalProvisioning", message);
   }
@@ -98,27 +99,29 @@ class PersistentVolumeBinder {
   /** In upstream's order — volume first, then claim — so that a crash in between is taken up where it stopped. */
   async #bind(claim: PersistentVolumeClaim, volume: PersistentVolume): Promise<void> {
     const { client } = this.#context;
-    let current = volume;
-    const reference = volume.spec?.claimRef;
-    if (reference?.uid !== claim.metadata.uid || reference?.resourceVersion === undefined) {
-      const { name = "", namespace = "", uid = "", resourceVersion = "" } = claim.metadata;
-      const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid, resourceVersion };
-      // A volume that was reserved for the claim beforehand stays reserved when the claim goes.
-      const annotations = reference === undefined ? { [boundByControllerAnnotation]: "yes" } : {};
-      if (reference?.uid !== uid) {
-        current = await client.resource(resources.persistentVolumes).patch(volume.metadata.name ?? "", { metadata: { resourceVersion: volume.metadata.resourceVersion, annotations }, spec: { claimRef } }, { type: "application/merge-patch+json" });
-      }
-    }
-    await this.#writeVolumePhase(current, "Bound");
-    const annotations: Record<string, string> = { [bindCompletedAnnotation]: "yes" };
+    await this.#writeVolumePhase(await this.#reserve(volume, claim), "Bound");
+    const annotations: Record<string, string> = { ...claim.metadata.annotations, [bindCompletedAnnotation]: "yes" };
     if ((claim.spec?.volumeName ?? "") === "") annotations[boundByControllerAnnotation] = "yes";
     let bound = claim;
     if (claim.spec?.volumeName !== volume.metadata.name || claim.metadata.annotations?.[bindCompletedAnnotation] === undefined) {
-      bound = await this.#patchClaim(claim, { metadata: { annotations }, spec: { volumeName: volume.metadata.name } });
+      bound = await this.#claims(claim).update({ ...claim, metadata: { ...claim.metadata, annotations }, spec: { ...claim.spec, volumeName: volume.metadata.name ?? "" } });
     }
-    const status = { phase: "Bound", accessModes: volume.spec?.accessModes ?? [], capacity: volume.spec?.capacity ?? {} };
-    if (bound.status?.phase === "Bound" && deepEqual(bound.status.capacity, status.capacity)) return;
-    await client.resource(resources.persistentVolumeClaims, claim.metadata.namespace).patch(claim.metadata.name ?? "", { status }, { type: "application/merge-patch+json", subresource: "status" });
+    const capacity = volume.spec?.capacity ?? {};
+    if (bound.status?.phase === "Bound" && deepEqual(bound.status.capacity, capacity)) return;
+    const status = { ...bound.status, phase: "Bound", accessModes: volume.spec?.accessModes ?? [], capacity };
+    await client.resource(resources.persistentVolumeClaims, claim.metadata.namespace).updateStatus({ ...bound, status });
+  }
+
+  /** The volume with a reference to the claim and its uid. */
+  async #reserve(volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<PersistentVolume> {
+    const reference = volume.spec?.claimRef;
+    const { name = "", namespace = "", uid = "", resourceVersion = "" } = claim.metadata;
+    if (reference?.uid === uid) return volume;
+    // A volume that was reserved for the claim beforehand stays reserved when the claim goes.
+    const annotations = reference === undefined ? { ...volume.metadata.annotations, [boundByControllerAnnotation]: "yes" } : volume.metadata.annotations;
+    const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid, resourceVersion };
+    const metadata = { ...volume.metadata, ...(annotations === undefined ? {} : { annotations }) };
+    return this.#context.client.resource(resources.persistentVolumes).update({ ...volume, metadata, spec: { ...volume.spec, claimRef } });
   }
 
   async syncVolume(name: string): Promise<void> {
@@ -163,19 +166,18 @@ class PersistentVolumeBinder {
     }
   }
 
-  async #patchClaim(claim: PersistentVolumeClaim, patch: { metadata: object; spec?: object }): Promise<PersistentVolumeClaim> {
-    const { name = "", namespace, uid } = claim.metadata;
-    return this.#context.client.resource(resources.persistentVolumeClaims, namespace).patch(name, { ...patch, metadata: { ...patch.metadata, uid } }, { type: "application/merge-patch+json" });
+  #claims(claim: PersistentVolumeClaim): ResourceClient<PersistentVolumeClaim> {
+    return this.#context.client.resource(resources.persistentVolumeClaims, claim.metadata.namespace);
   }
 
   async #writePhase(claim: PersistentVolumeClaim, phase: "Pending" | "Lost"): Promise<void> {
-    if (claim.status?.phase === phase) return;
-    const { name = "", namespace } = claim.metadata;
-    await this.#context.client.resource(resources.persistentVolumeClaims, namespace).patch(name, { status: { phase } }, { type: "application/merge-patch+json", subresource: "status" });
+    const latest = this.#context.client.informer(resources.persistentVolumeClaims).get(claimKey(claim)) ?? claim;
+    if (latest.status?.phase === phase) return;
+    await this.#claims(claim).updateStatus({ ...latest, status: { ...latest.status, phase } });
   }
 
   async #writeVolumePhase(volume: PersistentVolume, phase: "Available" | "Bound" | "Released" | "Failed"): Promise<void> {
     if (volume.status?.phase === phase) return;
-    await this.#context.client.resource(resources.persistentVolumes).patch(volume.metadata.name ?? "", { status: { phase } }, { type: "application/merge-patch+json", subresource: "status" });
+    await this.#context.client.resource(resources.persistentVolumes).updateStatus({ ...volume, status: { ...volume.status, phase } });
   }
 }

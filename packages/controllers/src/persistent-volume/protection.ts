@@ -1,5 +1,5 @@
-import { hasReason } from "@coracle/apimachinery";
-import { resources, type PersistentVolumeClaim, type Pod } from "@coracle/api";
+import { hasReason, type KubeObject, type ResourceType } from "@coracle/apimachinery";
+import { resources, type Pod } from "@coracle/api";
 import { mapped, watchFor, type ControllerContext, type ControllerDefinition } from "@coracle/operator";
 import { isFinished } from "../pod-control/pod-status.ts";
 
@@ -45,11 +45,10 @@ function claimKeysOf(pod: Pod): string[] {
   });
 }
 
-async function removeFinalizer(context: ControllerContext, resource: Parameters<typeof context.client.resource>[0], object: Pick<PersistentVolumeClaim, "metadata">, finalizer: string): Promise<void> {
-  const { name = "", namespace, uid, resourceVersion } = object.metadata;
+async function removeFinalizer<T extends KubeObject>({ client }: ControllerContext, resource: ResourceType<T>, object: T, finalizer: string): Promise<void> {
   const finalizers = (object.metadata.finalizers ?? []).filter((entry) => entry !== finalizer);
   try {
-    await context.client.resource(resource, namespace).patch(name, { metadata: { uid, resourceVersion, finalizers } }, { type: "application/merge-patch+json" });
+    await client.resource(resource, object.metadata.namespace).update({ ...object, metadata: { ...object.metadata, finalizers } });
   } catch (error) {
     if (!hasReason(error, "NotFound")) throw error;
   }

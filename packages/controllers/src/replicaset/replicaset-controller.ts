@@ -138,7 +138,6 @@ class ReplicaSetController {
                   status: "True",
                   reason: pods.length > (set.spec?.replicas ?? 1) ? "FailedDelete" : "FailedCreate",
                   message: (failure as Error).message,
-                  lastTransitionTime: now,
                 },
                 now,
               ),

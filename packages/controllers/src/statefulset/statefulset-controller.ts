@@ -185,7 +185,7 @@ class StatefulSetController {
       const foreign = (claim.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== set.metadata.uid && owner.uid !== pod.metadata.uid);
       const ownerReferences = [...foreign, ...wanted];
       if (hasSameOwners(claim.metadata.ownerReferences, ownerReferences)) continue;
-      await client.resource(resources.persistentVolumeClaims, set.metadata.namespace).patch(claim.metadata.name ?? "", { metadata: { ownerReferences } }, { type: "application/merge-patch+json" });
+      await client.resource(resources.persistentVolumeClaims, set.metadata.namespace).update({ ...claim, metadata: { ...claim.metadata, ownerReferences } });
     }
   }
 
