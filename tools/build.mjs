@@ -5,6 +5,7 @@
  * `npm run check` type-checks; this does not, so that a newcomer waits for esbuild only.
  */
 import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -12,6 +13,24 @@ import { build } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const outdir = join(root, "packages/cli/dist");
 rmSync(outdir, { recursive: true, force: true });
+
+/**
+ * A CommonJS package that is loaded on demand keeps its names: in a bundle, `import()` of one has a default export only.
+ * @type {import("esbuild").Plugin}
+ */
+const namedExports = {
+  name: "named-exports",
+  setup(plugin) {
+    plugin.onResolve({ filter: /^(@[\w-]+\/)?[\w-]+$/ }, ({ kind, path, resolveDir, namespace }) => {
+      const isOnDemand = kind === "dynamic-import" && namespace === "file" && !path.startsWith("@coracle/") && path !== "lmdb";
+      return isOnDemand ? { path, namespace: "named-exports", pluginData: resolveDir } : undefined;
+    });
+    plugin.onLoad({ filter: /.*/, namespace: "named-exports" }, ({ path, pluginData: resolveDir }) => {
+      const names = Object.keys(createRequire(join(resolveDir, "x.js"))(path)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
+      return { contents: `import library from ${JSON.stringify(path)};\nexport const { ${names.join(", ")} } = library;\nexport default library;\n`, resolveDir, loader: "js" };
+    });
+  },
+};
 
 await build({
   absWorkingDir: root,
@@ -30,6 +49,7 @@ await build({
   sourcemap: "linked",
   sourcesContent: false,
   external: ["lmdb"],
+  plugins: [namedExports],
   logLevel: "warning",
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
