@@ -12,6 +12,7 @@ import { declarations, type KindDeclaration } from "../schema/declarations.ts";
 import { schemaOf } from "../schema/schema-of.ts";
 import { isVirtual } from "../virtual-kinds.ts";
 import { statusStrategy } from "./object-strategy.ts";
+import { interim } from "./interim.ts";
 
 export interface BuiltInOptions {
   /** By `resource.group` (`customresourcedefinitions.apiextensions.k8s.io`), by `pods` in the core group; they replace the default. */
@@ -48,7 +49,7 @@ function definitionOf(kind: KindDeclaration, { strategies = {} }: BuiltInOptions
     verbs: kind.verbs as readonly Verb[],
     versions: [versionOf(kind)],
     storagePath: kind.ep ?? "",
-    strategy: strategies[key] ?? (hasStatus ? statusStrategy : {}),
+    strategy: strategies[key] ?? interim(key, hasStatus ? statusStrategy : {}),
     isCustom: false,
   };
 }
