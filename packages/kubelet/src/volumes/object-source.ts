@@ -11,8 +11,8 @@ export interface ObjectSource {
 }
 
 /**
- * Reads through the client: from the watch cache where the transport lends it, else by a GET each time, so that a kubelet on another
- * machine neither watches nor keeps every Secret of the cluster.
+ * Reads each object when it is needed. A node may read what its own pods refer to and nothing else, so it cannot list or watch these; and in one
+ * process a GET is answered from the watch cache.
  */
 export function createObjectSource(client: Client): ObjectSource {
   const read = async <T extends KubeObject>(
@@ -20,11 +20,6 @@ export function createObjectSource(client: Client): ObjectSource {
     namespace: string | undefined,
     name: string,
   ): Promise<T | undefined> => {
-    if (client.transport.informer !== undefined) {
-      const informer = client.informer(resource);
-      if (!informer.hasSynced) await informer.waitForSync();
-      return informer.get(namespace === undefined ? name : `${namespace}/${name}`);
-    }
     try {
       return await client.resource(resource, namespace).get(name);
     } catch (error) {

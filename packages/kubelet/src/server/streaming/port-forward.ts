@@ -6,7 +6,7 @@ export type ConnectPort = (port: number) => Promise<ByteStream>;
 /** The client's side of one forwarded connection. */
 export interface ForwardedConnection {
   readonly port: number;
-  readonly data: ByteStream;
+  readonly data: ByteStream & { finish?(): Promise<void> };
   /** Writes to the connection's error stream, which a client prints. */
   sendError(message: string): Promise<void>;
 }
@@ -14,6 +14,12 @@ export interface ForwardedConnection {
 async function copy(from: ByteStream, to: ByteStream): Promise<void> {
   for await (const chunk of from.readable) await to.write(chunk);
   to.end();
+}
+
+/** The end must be on its way before the stream is given up, or the client would take it for a failure. */
+async function finish(data: ForwardedConnection["data"]): Promise<void> {
+  if (data.finish === undefined) data.end();
+  else await data.finish().catch(() => undefined);
 }
 
 /** Carries bytes both ways until both directions have ended, or one failed. Never fails itself. */
@@ -28,17 +34,23 @@ export async function forwardConnection(client: ForwardedConnection, connect: Co
     target = await connect(port);
   } catch (error) {
     await explain(error);
-    data.end();
+    await finish(data);
     return;
   }
   const upstream = copy(data, target).catch(() => target.destroy());
   try {
-    await copy(target, data);
+    for await (const chunk of target.readable) {
+      // A client that closed one connection does not want to hear of it: kubectl drops all of them when it gets an error.
+      const isTaken = await data.write(chunk).then(
+        () => true,
+        () => false,
+      );
+      if (!isTaken) break;
+    }
   } catch (error) {
     await explain(error);
-    data.end();
-    target.destroy();
   }
+  await finish(data);
   // The pod closed: what the client still sends has nowhere to go.
   data.destroy();
   await upstream;
