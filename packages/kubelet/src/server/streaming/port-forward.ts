@@ -37,7 +37,11 @@ export async function forwardConnection(client: ForwardedConnection, connect: Co
     await finish(data);
     return;
   }
-  const upstream = copy(data, target).catch(() => target.destroy());
+  let isGivenUp = false;
+  const upstream = copy(data, target).catch(() => {
+    isGivenUp = true;
+    target.destroy();
+  });
   try {
     for await (const chunk of target.readable) {
       // A client that closed one connection does not want to hear of it: kubectl drops all of them when it gets an error.
@@ -48,7 +52,7 @@ export async function forwardConnection(client: ForwardedConnection, connect: Co
       if (!isTaken) break;
     }
   } catch (error) {
-    await explain(error);
+    if (!isGivenUp) await explain(error);
   }
   await finish(data);
   // The pod closed: what the client still sends has nowhere to go.
