@@ -27,7 +27,7 @@ const namedExports = {
     });
     plugin.onLoad({ filter: /.*/, namespace: "named-exports" }, ({ path, pluginData: resolveDir }) => {
       const names = Object.keys(createRequire(join(resolveDir, "x.js"))(path)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
-      return { contents: `import library from ${JSON.stringify(path)};\nexport const { ${names.join(", ")} } = library;\nexport default library;\n`, resolveDir, loader: "js" };
+      return { contents: `import * as library from ${JSON.stringify(path)};\nexport const { ${names.join(", ")} } = library;\nexport default library.default ?? library;\n`, resolveDir, loader: "js" };
     });
   },
 };
