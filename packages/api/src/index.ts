@@ -17,3 +17,4 @@ export {
 export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.ts";
 export { bootstrapRbac } from "./rbac/bootstrap-rbac.ts";
 export { schemaOfKind, virtualKinds, type VirtualKind } from "./virtual-kinds.ts";
+export { openApiV2, openApiV3 } from "./openapi/documents.ts";

@@ -1,0 +1,112 @@
+import type { GroupVersionKind, ResourceDefinition, ResourceVersionDefinition, Schema } from "@coracle/apimachinery";
+import { schemaOf } from "../schema/schema-of.ts";
+import { schemaOfKind } from "../virtual-kinds.ts";
+import type { OperationContext } from "./operations.ts";
+import { pathsOf } from "./paths.ts";
+import { SchemaWriter, type Json } from "./schema-writer.ts";
+import { listMeta, patch, status } from "./shared-components.ts";
+
+const info = { title: "Kubernetes", version: "v1.36.0" };
+
+/** The OpenAPI 3.0 document of one group and version, custom resources included. */
+export function openApiV3(resources: readonly ResourceDefinition[], group: string, version: string): object {
+  const writer = new SchemaWriter(3);
+  const paths = resources
+    .filter((definition) => definition.group === group)
+    .flatMap((definition) =>
+      definition.versions.filter((each) => each.isServed && each.version === version).map((each) => describe(writer, definition, each)),
+    );
+  return { openapi: "3.0.0", info, paths: sorted(Object.assign({}, ...paths)), components: { schemas: sorted(writer.components) } };
+}
+
+/** The Swagger 2.0 document of everything. */
+export function openApiV2(resources: readonly ResourceDefinition[]): object {
+  const writer = new SchemaWriter(2);
+  const paths = resources.flatMap((definition) =>
+    definition.versions.filter((version) => version.isServed).map((version) => describe(writer, definition, version)),
+  );
+  return { swagger: "2.0", info, paths: sorted(Object.assign({}, ...paths)), definitions: sorted(writer.components) };
+}
+
+/** Adds the components of a resource and returns its paths. */
+function describe(writer: SchemaWriter, definition: ResourceDefinition, served: ResourceVersionDefinition): Record<string, Json> {
+  const { group, kind, listKind } = definition;
+  const gvk = { group, version: served.version, kind };
+  const name = served.schema.refName ?? componentName(gvk);
+  const object = definition.isCustom ? customComponent(writer, served.schema, name) : writer.component(served.schema);
+  addKind(object, gvk);
+  const list = name.slice(0, name.length - kind.length) + listKind;
+  if (definition.verbs.includes("list")) {
+    writer.components[list] ??= listComponent(writer, name);
+    addKind(writer.components[list] as Json, { ...gvk, kind: listKind });
+  }
+  const context: OperationContext = {
+    version: writer.version,
+    definition,
+    served,
+    refOf: (wanted) => kindRef(writer, { definition, name }, wanted),
+    refs: {
+      object: writer.refTo(name),
+      list: writer.refTo(list),
+      status: shared(writer, status, "Status"),
+      deleteOptions: shared(writer, schemaOf("meta/v1.DeleteOptions"), "DeleteOptions"),
+      patch: shared(writer, patch),
+    },
+  };
+  return pathsOf(context);
+}
+
+function shared(writer: SchemaWriter, schema: Schema, kind?: string): Json {
+  const component = writer.component(schema);
+  if (kind !== undefined) addKind(component, { group: "", version: "v1", kind });
+  return writer.refTo(schema.refName as string);
+}
+
+function kindRef(writer: SchemaWriter, own: { definition: ResourceDefinition; name: string }, kind: GroupVersionKind): Json | undefined {
+  if (kind.kind === own.definition.kind && kind.group === own.definition.group) return writer.refTo(own.name);
+  const schema = schemaOfKind(kind);
+  if (schema?.refName === undefined) return undefined;
+  addKind(writer.component(schema), kind);
+  return writer.refTo(schema.refName);
+}
+
+function customComponent(writer: SchemaWriter, schema: Schema, name: string): Json {
+  const objectMeta = schemaOf("meta/v1.ObjectMeta");
+  writer.component(objectMeta);
+  const written = writer.custom(schema);
+  const text = { type: "string" };
+  const properties = { apiVersion: text, kind: text, ...(written["properties"] as Json | undefined) };
+  const component = { ...written, type: "object", properties: { ...properties, metadata: writer.refTo(objectMeta.refName as string) } };
+  writer.components[name] = component;
+  return component;
+}
+
+function listComponent(writer: SchemaWriter, item: string): Json {
+  writer.component(listMeta);
+  const text = { type: "string" };
+  const properties = {
+    apiVersion: text,
+    items: { type: "array", items: writer.refTo(item) },
+    kind: text,
+    metadata: writer.refTo(listMeta.refName as string),
+  };
+  return { type: "object", properties, required: ["items"] };
+}
+
+const kindsKey = "x-kubernetes-group-version-kind";
+
+/** Says which kind a component is. */
+function addKind(component: Json, { group, version, kind }: GroupVersionKind): void {
+  const known = (component[kindsKey] ?? []) as GroupVersionKind[];
+  if (known.some((each) => each.group === group && each.version === version && each.kind === kind)) return;
+  component[kindsKey] = [...known, { group, kind, version }];
+}
+
+/** `stable.example.com/v1`, `CronTab` → `com.example.stable.v1.CronTab`. */
+function componentName({ group, version, kind }: GroupVersionKind): string {
+  return [...group.split(".").toReversed(), version, kind].join(".");
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([left], [right]) => (left < right ? -1 : 1)));
+}

@@ -1,0 +1,73 @@
+import type { Json, OpenApiVersion } from "./schema-writer.ts";
+
+type ParameterType = "string" | "integer" | "boolean";
+
+const query: Readonly<Record<string, readonly [type: ParameterType, description: string]>> = {
+  allowWatchBookmarks: ["boolean", "whether the watch may have BOOKMARK events"],
+  continue: ["string", "the token of the last page, for the next one"],
+  dryRun: ["string", "All: go through every stage, but store nothing"],
+  fieldManager: ["string", "who makes the change"],
+  fieldSelector: ["string", "only objects whose fields match"],
+  fieldValidation: ["string", "what unknown and duplicate fields do: Ignore, Warn or Strict"],
+  force: ["boolean", "take fields from other managers (apply only)"],
+  gracePeriodSeconds: ["integer", "seconds until the object goes; 0 is at once"],
+  ignoreStoreReadErrorWithClusterBreakingPotential: ["boolean", "delete an object that can no longer be read"],
+  labelSelector: ["string", "only objects whose labels match"],
+  limit: ["integer", "how many objects an answer has at most"],
+  orphanDependents: ["boolean", "deprecated, see propagationPolicy"],
+  propagationPolicy: ["string", "what happens to dependents: Orphan, Background or Foreground"],
+  resourceVersion: ["string", "from which version on the answer is"],
+  resourceVersionMatch: ["string", "how resourceVersion is meant: Exact or NotOlderThan"],
+  sendInitialEvents: ["boolean", "begin the watch with the objects that are there"],
+  timeoutSeconds: ["integer", "how long a list or watch may take"],
+  watch: ["boolean", "send changes as they come, instead of a list"],
+};
+
+const listing = [
+  "allowWatchBookmarks",
+  "continue",
+  "fieldSelector",
+  "labelSelector",
+  "limit",
+  "resourceVersion",
+  "resourceVersionMatch",
+  "sendInitialEvents",
+  "timeoutSeconds",
+  "watch",
+];
+const writing = ["dryRun", "fieldManager", "fieldValidation"];
+const deleting = [
+  "dryRun",
+  "gracePeriodSeconds",
+  "ignoreStoreReadErrorWithClusterBreakingPotential",
+  "orphanDependents",
+  "propagationPolicy",
+];
+const ofAction: Readonly<Record<string, readonly string[]>> = {
+  list: listing,
+  post: writing,
+  put: writing,
+  patch: [...writing, "force"],
+  delete: deleting,
+  deletecollection: [...new Set([...deleting, ...listing.filter((name) => name !== "watch" && name !== "allowWatchBookmarks")])].sort(),
+};
+
+/** The query parameters of an action. */
+export function queryParameters(version: OpenApiVersion, action: string): Json[] {
+  return (ofAction[action] ?? []).map((name) => {
+    const [type, description] = query[name] as readonly [ParameterType, string];
+    return { name, in: "query", description, ...typeOf(version, type) };
+  });
+}
+
+/** The parameters that all operations of a path share. */
+export function pathParameters(version: OpenApiVersion, path: string): Json[] {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
+  const inPath = names.map((name) => ({ name, in: "path", required: true, ...typeOf(version, "string") }));
+  return [...inPath, { name: "pretty", in: "query", ...typeOf(version, "string") }];
+}
+
+function typeOf(version: OpenApiVersion, type: ParameterType): Json {
+  const schema = { type, uniqueItems: true };
+  return version === 2 ? schema : { schema };
+}
