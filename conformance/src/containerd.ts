@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { runProgram } from "./coracle.ts";
 
 /** Whether containerd answers here and this user may use it; the reason when not. */
@@ -54,6 +54,7 @@ export function importBusyboxImage(...names: string[]): void {
     for (const directory of ["bin", "etc", "tmp", "www", "proc", "sys", "dev"]) mkdirSync(join(rootfs, directory), { recursive: true });
     cpSync("/bin/busybox", join(rootfs, "bin/busybox"));
     for (const applet of applets) symlinkSync("busybox", join(rootfs, "bin", applet));
+    addProgram("/usr/bin/curl", rootfs);
     writeFileSync(join(rootfs, "etc/passwd"), "root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n");
     check("tar", ["-C", rootfs, "--owner=0", "--group=0", "-cf", join(folder, "layer.tar"), "."]);
     const digest = createHash("sha256")
@@ -71,6 +72,16 @@ export function importBusyboxImage(...names: string[]): void {
     check("ctr", ["-n", "k8s.io", "images", "import", join(folder, "image.tar")]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Copies a program of this machine with the libraries it needs: static programs cannot resolve names with Debian's C library. */
+function addProgram(program: string, rootfs: string): void {
+  const libraries = [...check("ldd", [program]).matchAll(/(\/\S+) \(0x/g)].map((match) => match[1] ?? "");
+  for (const file of [program, ...libraries]) {
+    const target = join(rootfs, file === program ? join("bin", basename(file)) : file);
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(file, target, { dereference: true });
   }
 }
 
