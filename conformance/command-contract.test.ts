@@ -40,7 +40,7 @@ describe("the life of an ephemeral cluster", () => {
     expect(status("/readyz")).toBe("200 2");
     expect(status("/livez")).toBe("200 2");
     expect(status("/version")).toBe("200 2");
-    expect(status("/api/v1/namespaces")).toBe("403 2");
+    expect(status("/api/v1/namespaces")).toBe("401 2");
     const http1 = execFileSync(
       "curl",
       ["-sk", "--http1.1", "-H", "Authorization: Bearer nonsense", "-w", " %{http_code} %{http_version}", `${url}/api/v1/namespaces`],

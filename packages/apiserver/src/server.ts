@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock, Logger, Random } from "@coracle/base";
 import type { UnstructuredObject } from "@coracle/apimachinery";
-import type { Transport } from "@coracle/client";
+import { createLifetime, type Transport } from "@coracle/client";
 import { Authenticator, type StaticToken } from "./authentication/authenticator.ts";
 import { createTokenKey } from "./authentication/jwt.ts";
 import { createRegistryLookup } from "./authentication/registry-lookup.ts";
@@ -105,7 +105,7 @@ class AssembledServer implements ApiServer {
   readonly #handler: ApiHandler;
   readonly #upgrades: UpgradeProxy;
   readonly #listeners: HttpListener[] = [];
-  readonly #stopped = new AbortController();
+  readonly #stopped = createLifetime();
   #isBootstrapped = false;
   #stopping: Promise<void> | undefined;
 

@@ -55,9 +55,16 @@ export async function prepareCertificates(options: CertificateOptions): Promise<
   return {
     authority: authority.certificatePem,
     serving: issue({ commonName: "kube-apiserver", usages: ["server"], dnsNames: apiServerNames, ipAddresses: addresses }),
-    admin: await keys.certificate("admin", () => issue({ commonName: "kubernetes-admin", organizations: ["system:masters"], usages: ["client"] })),
+    admin: await keys.certificate("admin", () =>
+      issue({ commonName: "kubernetes-admin", organizations: ["system:masters"], usages: ["client"] }),
+    ),
     kubeletClient: issue({ commonName: "kube-apiserver-kubelet-client", organizations: ["kubeadm:cluster-admins"], usages: ["client"] }),
-    kubeletServing: issue({ commonName: "kubelet", usages: ["server"], dnsNames: ["localhost"], ipAddresses: [...new Set(["127.0.0.1", nodeAddress])] }),
+    kubeletServing: issue({
+      commonName: "kubelet",
+      usages: ["server"],
+      dnsNames: ["localhost"],
+      ipAddresses: [...new Set(["127.0.0.1", nodeAddress])],
+    }),
     serviceAccountKey: await keys.serviceAccountKey(),
   };
 }
@@ -82,7 +89,11 @@ class KeyFolder {
   async authority(): Promise<CertificateAuthority> {
     const [certificate, key] = await Promise.all([this.#read("ca.crt"), this.#read("ca.key")]);
     if (certificate !== undefined && key !== undefined) return loadCertificateAuthority(certificate, key);
-    const made = createCertificateAuthority({ commonName: "kubernetes", notBeforeMs: this.#clock.now() - dayMs, notAfterMs: this.#clock.now() + authorityValidityMs });
+    const made = createCertificateAuthority({
+      commonName: "kubernetes",
+      notBeforeMs: this.#clock.now() - dayMs,
+      notAfterMs: this.#clock.now() + authorityValidityMs,
+    });
     // The key first: a certificate without a key would be taken for a complete pair on the next start.
     await this.#write("ca.key", made.privateKeyPem);
     await this.#write("ca.crt", made.certificatePem);

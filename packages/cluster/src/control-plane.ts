@@ -75,11 +75,17 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
     "job-controller": [createJobController],
     "endpoint-controller": [createEndpointsController()],
     "endpointslice-controller": [createEndpointSliceController()],
-    "namespace-controller": [createNamespaceController({ resources: () => servedResources(server, ["delete", "list"]).filter((resource) => resource.isNamespaced) })],
+    "namespace-controller": [
+      createNamespaceController({
+        resources: () => servedResources(server, ["delete", "list"]).filter((resource) => resource.isNamespaced),
+      }),
+    ],
     "service-account-controller": [createServiceAccountController()],
     "root-ca-cert-publisher": [createRootCaPublisherController({ rootCa })],
     "clusterrole-aggregation-controller": [createClusterRoleAggregationController()],
-    "generic-garbage-collector": [createGarbageCollector({ resources: deletable, onResourcesChanged: (listener) => server.registry.onResourcesChanged(listener) })],
+    "generic-garbage-collector": [
+      createGarbageCollector({ resources: deletable, onResourcesChanged: (listener) => server.registry.onResourcesChanged(listener) }),
+    ],
     "persistent-volume-binder": [createPersistentVolumeBinder],
     "pvc-protection-controller": [createClaimProtectionController],
     "pv-protection-controller": [createVolumeProtectionController],
@@ -99,6 +105,8 @@ function servedResources(server: ApiServer, verbs: readonly ("delete" | "list" |
       // Resources that share a place in the store are the same objects.
       if (version === undefined || seen.has(definition.storagePath)) return [];
       seen.add(definition.storagePath);
-      return [{ group: definition.group, version, resource: definition.resource, kind: definition.kind, isNamespaced: definition.isNamespaced }];
+      return [
+        { group: definition.group, version, resource: definition.resource, kind: definition.kind, isNamespaced: definition.isNamespaced },
+      ];
     });
 }

@@ -12,7 +12,14 @@
  * ```
  */
 export { startCluster } from "./start-cluster.ts";
-export { RuntimeUnavailableError, type Cluster, type ClusterOptions, type Identity, type RuntimeChoice, type RuntimeReport } from "./options.ts";
+export {
+  RuntimeUnavailableError,
+  type Cluster,
+  type ClusterOptions,
+  type Identity,
+  type RuntimeChoice,
+  type RuntimeReport,
+} from "./options.ts";
 export { nodesOf, type NodeReport } from "./nodes.ts";
 export { clusterEntries, coracleVersion, kubernetesVersion } from "./version.ts";
 export { ListenError } from "@coracle/apiserver";

@@ -5,8 +5,24 @@ import type { Clock, Logger, Random } from "@coracle/base";
 import { isConditionTrue } from "@coracle/apimachinery";
 import { resources } from "@coracle/api";
 import { createEventRecorder, type Client } from "@coracle/client";
-import { createKubelet, createKubeletServer, createSimulatedRuntime, loadContainerd, loadStreaming, type Kubelet, type KubeletServer, type Runtime } from "@coracle/kubelet";
-import { createClusterDns, createServiceProxy, parseResolvers, publishDnsService, type ClusterDns, type ServiceProxy } from "@coracle/network";
+import {
+  createKubelet,
+  createKubeletServer,
+  createSimulatedRuntime,
+  loadContainerd,
+  loadStreaming,
+  type Kubelet,
+  type KubeletServer,
+  type Runtime,
+} from "@coracle/kubelet";
+import {
+  createClusterDns,
+  createServiceProxy,
+  parseResolvers,
+  publishDnsService,
+  type ClusterDns,
+  type ServiceProxy,
+} from "@coracle/network";
 import type { ClusterCertificates } from "./certificates.ts";
 import type { ChosenRuntime } from "./choose-runtime.ts";
 import { administrator, nodeIdentity, proxyIdentity, type Clients } from "./identities.ts";
@@ -78,7 +94,10 @@ export class Nodes {
     const { clients, clock, random, directory, nodeAddress, runtime } = this.#options;
     const log = this.#options.log.with({ component: "kubelet", node: nodeName });
     const podCidr = runtime.name === "containerd" ? containerdPodCidr : `10.${244 + (index >> 8)}.${index & 255}.0/24`;
-    const nodeRuntime = runtime.name === "containerd" ? await this.#connectContainerd(nodeName, podCidr, log) : createSimulatedRuntime({ clock, random, podCidr });
+    const nodeRuntime =
+      runtime.name === "containerd"
+        ? await this.#connectContainerd(nodeName, podCidr, log)
+        : createSimulatedRuntime({ clock, random, podCidr });
     this.#runtimes.push(nodeRuntime);
     const client = clients.of(nodeIdentity(nodeName));
     const events = createEventRecorder({ client, component: "kubelet", host: nodeName, clock, random, log });
@@ -125,7 +144,15 @@ export class Nodes {
     });
     const upstreams = parseResolvers(await readFile("/etc/resolv.conf", "utf8").catch(() => ""));
     const admin = clients.of(administrator);
-    this.#dns = createClusterDns({ client: admin, clock, log: log.with({ component: "dns" }), host: nodeAddress, port: 0, zone: clusterDomain, upstreams });
+    this.#dns = createClusterDns({
+      client: admin,
+      clock,
+      log: log.with({ component: "dns" }),
+      host: nodeAddress,
+      port: 0,
+      zone: clusterDomain,
+      upstreams,
+    });
     const [port] = await Promise.all([this.#dns.start(), this.#proxy.start()]);
     await publishDnsService({ client: admin, clusterIP: clusterDnsAddress, host: nodeAddress, port });
   }
@@ -141,7 +168,9 @@ export class Nodes {
     const { runtime } = this.#options;
     if (runtime.name !== "containerd" || keepContainers) return;
     const { removeCniConfig } = await loadContainerd();
-    await removeCniConfig({ socketPath: runtime.socketPath ?? "", name: "coracle" }).catch((error: unknown) => this.#options.log.warn("cannot remove the pod network", { error }));
+    await removeCniConfig({ socketPath: runtime.socketPath ?? "", name: "coracle" }).catch((error: unknown) =>
+      this.#options.log.warn("cannot remove the pod network", { error }),
+    );
   }
 
   /** The range of all pods of such a cluster. */
@@ -155,7 +184,11 @@ const stopGraceSeconds = 5;
 /** Ends every pod of a runtime: politely, then for good. */
 async function removeAllPods(runtime: Runtime): Promise<void> {
   const containers = await runtime.listContainers();
-  await Promise.allSettled(containers.filter((container) => container.state === "running").map((container) => runtime.stopContainer(container.id, stopGraceSeconds)));
+  await Promise.allSettled(
+    containers
+      .filter((container) => container.state === "running")
+      .map((container) => runtime.stopContainer(container.id, stopGraceSeconds)),
+  );
   const sandboxes = await runtime.listPodSandboxes();
   await Promise.allSettled(
     sandboxes.map(async (sandbox) => {
@@ -174,5 +207,9 @@ export interface NodeReport {
 /** The nodes as the API knows them. */
 export async function nodesOf(client: Client, signal?: AbortSignal): Promise<NodeReport[]> {
   const { items } = await client.resource(resources.nodes).list(signal === undefined ? {} : { signal });
-  return items.map((node) => ({ name: node.metadata.name ?? "", isReady: isConditionTrue(node.status?.conditions, "Ready"), version: node.status?.nodeInfo?.kubeletVersion ?? "" }));
+  return items.map((node) => ({
+    name: node.metadata.name ?? "",
+    isReady: isConditionTrue(node.status?.conditions, "Ready"),
+    version: node.status?.nodeInfo?.kubeletVersion ?? "",
+  }));
 }

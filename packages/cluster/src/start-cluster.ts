@@ -104,7 +104,9 @@ class RunningCluster implements Cluster {
   #openStore(): Promise<Store> | Store {
     const { directory, isEphemeral } = this.#options;
     const { clock, log } = this.#tools;
-    return isEphemeral ? createMemoryStore({ clock }) : openEmbeddedStore({ directory: join(directory, "store"), clock, log: log.with({ component: "store" }) });
+    return isEphemeral
+      ? createMemoryStore({ clock })
+      : openEmbeddedStore({ directory: join(directory, "store"), clock, log: log.with({ component: "store" }) });
   }
 
   #prepareCertificates(nodeAddress: string): Promise<ClusterCertificates> {
@@ -130,7 +132,11 @@ class RunningCluster implements Cluster {
     });
   }
 
-  async #startParts(clients: Clients, server: ApiServer, context: { certificates: ClusterCertificates; nodeAddress: string }): Promise<void> {
+  async #startParts(
+    clients: Clients,
+    server: ApiServer,
+    context: { certificates: ClusterCertificates; nodeAddress: string },
+  ): Promise<void> {
     const { name, directory, nodeCount = 1 } = this.#options;
     const { certificates, nodeAddress } = context;
     this.#controlPlane = createControlPlane({
@@ -140,7 +146,16 @@ class RunningCluster implements Cluster {
       rootCa: certificates.authority,
       volumes: { directory: join(directory, "volumes"), makesDirectories: this.runtime.name === "containerd" },
     });
-    this.#nodes = new Nodes({ ...this.#tools, clusterName: name, directory, count: nodeCount, runtime: this.runtime, clients, certificates, nodeAddress });
+    this.#nodes = new Nodes({
+      ...this.#tools,
+      clusterName: name,
+      directory,
+      count: nodeCount,
+      runtime: this.runtime,
+      clients,
+      certificates,
+      nodeAddress,
+    });
     await Promise.all([this.#applyManifests(clients), this.#controlPlane.start(), this.#nodes.start()]);
   }
 
@@ -153,7 +168,9 @@ class RunningCluster implements Cluster {
         const resource = byKind.get(manifest.kind);
         if (resource === undefined) throw new Error(`no resource serves ${manifest.kind}`);
         try {
-          await client.resource<KubeObject>(resource as typeof resource & { objectType?: KubeObject }, manifest.metadata.namespace).create(manifest);
+          await client
+            .resource<KubeObject>(resource as typeof resource & { objectType?: KubeObject }, manifest.metadata.namespace)
+            .create(manifest);
         } catch (error) {
           if (!hasReason(error, "AlreadyExists")) throw error;
         }
@@ -164,7 +181,9 @@ class RunningCluster implements Cluster {
   async #formatKubeconfig(server: string, { authority, admin }: ClusterCertificates): Promise<string> {
     const { name } = this.#options;
     const context = name === "default" ? "coracle" : `coracle-${name}`;
-    return formatKubeconfig(buildKubeconfig({ name: context, server, ca: authority, cert: admin.certificatePem, key: admin.privateKeyPem }));
+    return formatKubeconfig(
+      buildKubeconfig({ name: context, server, ca: authority, cert: admin.certificatePem, key: admin.privateKeyPem }),
+    );
   }
 
   async #stop(keepContainers: boolean): Promise<void> {
@@ -173,5 +192,6 @@ class RunningCluster implements Cluster {
     this.#clients?.[Symbol.dispose]();
     await this.#server?.stop();
     await this.#store?.[Symbol.asyncDispose]();
+    this.runtime.machineLock?.[Symbol.dispose]();
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Logger, Random } from "@coracle/base";
 import { hasReason, objectKey, type KubeObject } from "@coracle/apimachinery";
 import { resources, type Binding, type Node, type Pod } from "@coracle/api";
-import type { Client, EventRecorder } from "@coracle/client";
+import { createLifetime, type Client, type EventRecorder } from "@coracle/client";
 import { isFinished, podInfo, SchedulerCache } from "./cache/scheduler-cache.ts";
 import { schedule, type Decision } from "./framework/cycle.ts";
 import type { NodeInfo, Plugin, PodInfo } from "./framework/plugin.ts";
@@ -62,7 +62,7 @@ class DefaultScheduler implements Scheduler {
   readonly #plugins: readonly Plugin[];
   readonly #cache = new SchedulerCache();
   readonly #queue: SchedulingQueue;
-  readonly #stopped = new AbortController();
+  readonly #stopped = createLifetime();
   readonly #subscriptions: Disposable[] = [];
   readonly #bindings = new Set<Promise<void>>();
   /** Pods decided, whose binding is not seen yet. */

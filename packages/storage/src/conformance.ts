@@ -18,9 +18,14 @@ export function storeConformance(name: string, open: () => Promise<EngineFixture
   describe(`${name} as a store`, () => {
     let fixture: EngineFixture;
     let store: Store;
-    const put = async (key: string, value: string): Promise<number> => (await store.txn({ compare: [], success: [{ type: "put", key, value: bytes(value) }] })).revision;
+    const put = async (key: string, value: string): Promise<number> =>
+      (await store.txn({ compare: [], success: [{ type: "put", key, value: bytes(value) }] })).revision;
     const remove = async (key: string): Promise<number> => (await store.txn({ compare: [], success: [{ type: "delete", key }] })).revision;
-    const record = (): { revisions: number[]; lines: string[]; listener: { onEvents(revision: number, events: readonly StoreEvent[]): void; onError(error: Error): void } } => {
+    const record = (): {
+      revisions: number[];
+      lines: string[];
+      listener: { onEvents(revision: number, events: readonly StoreEvent[]): void; onError(error: Error): void };
+    } => {
       const revisions: number[] = [];
       const lines: string[] = [];
       return {
@@ -29,7 +34,8 @@ export function storeConformance(name: string, open: () => Promise<EngineFixture
         listener: {
           onEvents(revision, events) {
             revisions.push(revision);
-            for (const event of events) lines.push(`${event.type} ${event.key} ${text(event.entry?.value) ?? ""}<${text(event.previous?.value) ?? ""}`);
+            for (const event of events)
+              lines.push(`${event.type} ${event.key} ${text(event.entry?.value) ?? ""}<${text(event.previous?.value) ?? ""}`);
           },
           onError(error) {
             throw error;
@@ -47,7 +53,13 @@ export function storeConformance(name: string, open: () => Promise<EngineFixture
     it("gives each writing transaction the next revision", async () => {
       const start = await store.currentRevision();
       expect(await put("/a", "1")).toBe(start + 1);
-      const both = await store.txn({ compare: [], success: [{ type: "put", key: "/b", value: bytes("1") }, { type: "put", key: "/c", value: bytes("1") }] });
+      const both = await store.txn({
+        compare: [],
+        success: [
+          { type: "put", key: "/b", value: bytes("1") },
+          { type: "put", key: "/c", value: bytes("1") },
+        ],
+      });
       expect(both).toMatchObject({ succeeded: true, revision: start + 2 });
       expect(await remove("/none")).toBe(start + 2);
       expect(await put("/a", "2")).toBe(start + 3);
@@ -57,16 +69,30 @@ export function storeConformance(name: string, open: () => Promise<EngineFixture
 
     it("compares before it writes, and reads when it does not", async () => {
       const revision = await put("/a", "1");
-      const refused = await store.txn({ compare: [{ key: "/a", modRevision: 0 }], success: [{ type: "put", key: "/a", value: bytes("x") }], failureReads: ["/a", "/b"] });
+      const refused = await store.txn({
+        compare: [{ key: "/a", modRevision: 0 }],
+        success: [{ type: "put", key: "/a", value: bytes("x") }],
+        failureReads: ["/a", "/b"],
+      });
       expect(refused.succeeded).toBe(false);
       expect(refused.reads.map((entry) => text(entry?.value))).toEqual(["1", undefined]);
-      const accepted = await store.txn({ compare: [{ key: "/a", modRevision: revision }, { key: "/b", modRevision: 0 }], success: [{ type: "put", key: "/a", value: bytes("2") }] });
+      const accepted = await store.txn({
+        compare: [
+          { key: "/a", modRevision: revision },
+          { key: "/b", modRevision: 0 },
+        ],
+        success: [{ type: "put", key: "/a", value: bytes("2") }],
+      });
       expect(accepted.succeeded).toBe(true);
       expect(text((await store.get("/a")).entry?.value)).toBe("2");
     });
 
     it("lets one of many that compare the same win", async () => {
-      const attempts = await Promise.all(Array.from({ length: 50 }, (_, index) => store.txn({ compare: [{ key: "/lock", modRevision: 0 }], success: [{ type: "put", key: "/lock", value: bytes(String(index)) }] })));
+      const attempts = await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          store.txn({ compare: [{ key: "/lock", modRevision: 0 }], success: [{ type: "put", key: "/lock", value: bytes(String(index)) }] }),
+        ),
+      );
       expect(attempts.filter((attempt) => attempt.succeeded)).toHaveLength(1);
     });
 
@@ -108,7 +134,13 @@ export function storeConformance(name: string, open: () => Promise<EngineFixture
       await put("/other", "1");
       const seen = record();
       const watcher = await store.watch({ prefix: "/w/", fromRevision: start }, seen.listener);
-      await store.txn({ compare: [], success: [{ type: "put", key: "/w/b", value: bytes("1") }, { type: "put", key: "/w/a", value: bytes("2") }] });
+      await store.txn({
+        compare: [],
+        success: [
+          { type: "put", key: "/w/b", value: bytes("1") },
+          { type: "put", key: "/w/a", value: bytes("2") },
+        ],
+      });
       expect(seen.lines).toEqual(["put /w/a 1<", "put /w/b 1<", "put /w/a 2<1"]);
       await remove("/w/a");
       expect(seen.lines.at(-1)).toBe("delete /w/a <2");
@@ -120,14 +152,22 @@ export function storeConformance(name: string, open: () => Promise<EngineFixture
 
     it("deletes what a lease holds when it ends", async () => {
       const lease = await store.grantLease(10);
-      await store.txn({ compare: [], success: [{ type: "put", key: "/l/a", value: bytes("1"), leaseId: lease }, { type: "put", key: "/l/b", value: bytes("1"), leaseId: lease }] });
+      await store.txn({
+        compare: [],
+        success: [
+          { type: "put", key: "/l/a", value: bytes("1"), leaseId: lease },
+          { type: "put", key: "/l/b", value: bytes("1"), leaseId: lease },
+        ],
+      });
       await put("/l/b", "kept: written again without the lease");
       await fixture.clock.advance(9_000);
       expect((await store.get("/l/a")).entry).toBeDefined();
       await fixture.clock.advance(2_000);
       await expect.poll(async () => (await store.get("/l/a")).entry).toBeUndefined();
       expect((await store.get("/l/b")).entry).toBeDefined();
-      await expect(store.txn({ compare: [], success: [{ type: "put", key: "/l/c", value: bytes("1"), leaseId: lease }] })).rejects.toThrow(UnknownLeaseError);
+      await expect(store.txn({ compare: [], success: [{ type: "put", key: "/l/c", value: bytes("1"), leaseId: lease }] })).rejects.toThrow(
+        UnknownLeaseError,
+      );
       const revoked = await store.grantLease(1000);
       await store.txn({ compare: [], success: [{ type: "put", key: "/l/d", value: bytes("1"), leaseId: revoked }] });
       await store.revokeLease(revoked);
@@ -146,7 +186,10 @@ export function storeConformance(name: string, open: () => Promise<EngineFixture
     });
 
     it("agrees with a naive model", async () => {
-      const operation = fc.record({ key: fc.constantFrom("/a", "/b", "/c", "/d"), value: fc.option(fc.string({ maxLength: 4 }), { nil: undefined }) });
+      const operation = fc.record({
+        key: fc.constantFrom("/a", "/b", "/c", "/d"),
+        value: fc.option(fc.string({ maxLength: 4 }), { nil: undefined }),
+      });
       await fc.assert(
         fc.asyncProperty(fc.array(fc.array(operation, { minLength: 1, maxLength: 3 }), { maxLength: 12 }), async (transactions) => {
           const fork = await store.fork();
@@ -154,9 +197,16 @@ export function storeConformance(name: string, open: () => Promise<EngineFixture
           let state = new Map<string, string>();
           for (const operations of transactions) {
             const unique = [...new Map(operations.map((entry) => [entry.key, entry])).values()];
-            const { revision } = await fork.txn({ compare: [], success: unique.map(({ key, value }) => (value === undefined ? { type: "delete", key } : { type: "put", key, value: bytes(value) })) });
+            const { revision } = await fork.txn({
+              compare: [],
+              success: unique.map(({ key, value }) =>
+                value === undefined ? { type: "delete", key } : { type: "put", key, value: bytes(value) },
+              ),
+            });
             state = new Map(state);
-            for (const { key, value } of unique) if (value === undefined) state.delete(key); else state.set(key, value);
+            for (const { key, value } of unique)
+              if (value === undefined) state.delete(key);
+              else state.set(key, value);
             states.set(revision, state);
           }
           for (const [revision, expected] of states) {

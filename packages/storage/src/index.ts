@@ -12,3 +12,4 @@
 export * from "./store.ts";
 export { createMemoryStore, restoreMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
 export { openEmbeddedStore, type EmbeddedStoreOptions } from "./embedded/embedded-store.ts";
+export { lockDirectory } from "./embedded/directory-lock.ts";

@@ -1,7 +1,8 @@
+import { createLifetime } from "@coracle/client";
 import type { RequestContext } from "../registry/contract.ts";
 import { apiServerUser } from "./users.ts";
 
-const never = new AbortController().signal;
+const never = createLifetime().signal;
 
 /** The context of what the API server asks of its own registry. */
 export function createInternalContext(signal: AbortSignal = never): RequestContext {

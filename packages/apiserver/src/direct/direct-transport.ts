@@ -1,3 +1,4 @@
+import { createLifetime } from "@coracle/client";
 import {
   formatApiVersion,
   newBadRequest,
@@ -44,7 +45,7 @@ export function createDirectTransport(options: DirectTransportOptions): Transpor
   };
 }
 
-const never = new AbortController().signal;
+const never = createLifetime().signal;
 
 class DirectRequests {
   readonly #options: DirectTransportOptions;

@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket as DatagramSocket } from "no
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock, Logger } from "@coracle/base";
 import { resources } from "@coracle/api";
-import type { Client } from "@coracle/client";
+import { createLifetime, type Client } from "@coracle/client";
 import { decode, encode, streamDecode, type Answer, type DecodedPacket, type Packet } from "dns-packet";
 import { serviceKeyOf } from "../proxy/service-proxy.ts";
 import { forwardQuery } from "./forward.ts";
@@ -41,7 +41,7 @@ export function createClusterDns(options: ClusterDnsOptions): ClusterDns {
 class DnsServer implements ClusterDns {
   readonly #options: ClusterDnsOptions;
   readonly #zone: string;
-  readonly #stopped = new AbortController();
+  readonly #stopped = createLifetime();
   readonly #connections = new Set<Socket>();
   #source: ZoneSource | undefined;
   #udp: DatagramSocket | undefined;

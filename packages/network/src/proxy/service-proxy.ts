@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import type { Clock, Logger } from "@coracle/base";
 import { resources, type EndpointSlice } from "@coracle/api";
-import type { Client } from "@coracle/client";
+import { createLifetime, type Client } from "@coracle/client";
 import { computeRoutes, type ServiceRoute } from "./model.ts";
 import { baseScript, buildRuleset, changeScript, emptyRuleset, type Ruleset } from "./ruleset.ts";
 
@@ -38,7 +38,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
 class NftablesProxy implements ServiceProxy {
   readonly #options: ServiceProxyOptions;
   readonly #apply: (script: string) => Promise<void>;
-  readonly #stopped = new AbortController();
+  readonly #stopped = createLifetime();
   readonly #subscriptions: Disposable[] = [];
   #current: Ruleset = emptyRuleset;
   #routes: readonly ServiceRoute[] = [];

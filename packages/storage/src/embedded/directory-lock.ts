@@ -13,7 +13,7 @@ export function lockDirectory(directory: string): Disposable {
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       const descriptor = openSync(file, "wx", 0o600);
-      writeSync(descriptor, JSON.stringify({ pid: process.pid, start: startOf(process.pid) ?? "" }));
+      writeSync(descriptor, JSON.stringify({ pid: process.pid, start: statOf(process.pid)?.start ?? "" }));
       closeSync(descriptor);
       return toDisposable(() => unlinkSync(file));
     } catch (error) {
@@ -52,15 +52,17 @@ function isAlive({ pid, start }: Holder): boolean {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
   const current = startOf(pid);
-  // Process ids are used again: the same id that started at another time is a stranger.
-  return current === undefined || start === "" || current === start;
+  const stat = statOf(pid);
+  // Process ids are used again: the same id that started at another time is a stranger. One that waits for its parent has ended.
+  return stat === undefined || (stat.state !== "Z" && (start === "" || stat.start === start));
 }
 
-/** Clock ticks since boot, where /proc tells. */
-function startOf(pid: number): string | undefined {
+/** State, and start in clock ticks since boot, where /proc tells. */
+function statOf(pid: number): { state: string | undefined; start: string | undefined } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0], start: fields[19] };
   } catch {
     return undefined;
   }

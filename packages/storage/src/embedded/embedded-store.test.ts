@@ -8,7 +8,8 @@ import { storeConformance } from "../conformance.ts";
 import { CompactedError, StoreDamagedError, StoreLockedError, type Store } from "../store.ts";
 import { openEmbeddedStore } from "./embedded-store.ts";
 
-const openIn = (directory: string, clock = new VirtualClock()): Promise<Store> => openEmbeddedStore({ directory, clock, log: silentLogger });
+const openIn = (directory: string, clock = new VirtualClock()): Promise<Store> =>
+  openEmbeddedStore({ directory, clock, log: silentLogger });
 
 storeConformance("the embedded engine", async () => {
   const directory = mkdtempSync(join(tmpdir(), "coracle-store-"));
@@ -30,7 +31,8 @@ describe("the embedded engine", () => {
     directory = mkdtempSync(join(tmpdir(), "coracle-store-"));
   });
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
-  const put = (store: Store, key: string, value: string): ReturnType<Store["txn"]> => store.txn({ compare: [], success: [{ type: "put", key, value: Buffer.from(value) }] });
+  const put = (store: Store, key: string, value: string): ReturnType<Store["txn"]> =>
+    store.txn({ compare: [], success: [{ type: "put", key, value: Buffer.from(value) }] });
 
   it("finds entries, history, compaction and leases again", async () => {
     const clock = new VirtualClock();
@@ -51,7 +53,10 @@ describe("the embedded engine", () => {
     expect(Buffer.from((await second.get("/a", { revision: compacted })).entry?.value ?? []).toString()).toBe("2");
     await expect(second.get("/a", { revision: old })).rejects.toThrow(CompactedError);
     const seen: string[] = [];
-    const watcher = await second.watch({ prefix: "/", fromRevision: compacted }, { onEvents: (_revision, events) => seen.push(...events.map((event) => `${event.type} ${event.key}`)), onError: () => undefined });
+    const watcher = await second.watch(
+      { prefix: "/", fromRevision: compacted },
+      { onEvents: (_revision, events) => seen.push(...events.map((event) => `${event.type} ${event.key}`)), onError: () => undefined },
+    );
     expect(seen).toEqual(["delete /a", "put /leased"]);
     watcher[Symbol.dispose]();
     await clock.advance(61_000);
@@ -124,7 +129,12 @@ async function writeUntilKilled(directory: string, round: number): Promise<strin
     platform: "node",
     conditions: ["source"],
     external: ["lmdb"],
-    plugins: [{ name: "lmdb", setup: (plugin) => plugin.onResolve({ filter: /^lmdb$/ }, () => ({ path: import.meta.resolve("lmdb"), external: true })) }],
+    plugins: [
+      {
+        name: "lmdb",
+        setup: (plugin) => plugin.onResolve({ filter: /^lmdb$/ }, () => ({ path: import.meta.resolve("lmdb"), external: true })),
+      },
+    ],
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   });
   const child = spawn(process.execPath, [bundle], { stdio: ["ignore", "pipe", "inherit"] });

@@ -13,7 +13,8 @@ storeConformance("the memory engine", async () => {
 it("comes back from a snapshot, and notices a damaged one", async () => {
   const clock = new VirtualClock();
   const store = createMemoryStore({ clock });
-  for (let index = 0; index < 600; index++) await store.txn({ compare: [], success: [{ type: "put", key: `/k/${index}`, value: Buffer.from(`v${index}`) }] });
+  for (let index = 0; index < 600; index++)
+    await store.txn({ compare: [], success: [{ type: "put", key: `/k/${index}`, value: Buffer.from(`v${index}`) }] });
   const chunks: Uint8Array[] = [];
   for await (const chunk of store.snapshot()) chunks.push(chunk);
   const stream = async function* (parts: Uint8Array[]): AsyncIterable<Uint8Array> {
@@ -30,7 +31,8 @@ it("comes back from a snapshot, and notices a damaged one", async () => {
 
 it("keeps a bounded history", async () => {
   const store = createMemoryStore({ clock: new VirtualClock(), historyLimit: 100 });
-  for (let index = 0; index < 300; index++) await store.txn({ compare: [], success: [{ type: "put", key: "/k", value: Buffer.from(String(index)) }] });
+  for (let index = 0; index < 300; index++)
+    await store.txn({ compare: [], success: [{ type: "put", key: "/k", value: Buffer.from(String(index)) }] });
   const current = await store.currentRevision();
   expect(current - store.compactedRevision()).toBeLessThanOrEqual(126);
   await expect(store.get("/k", { revision: 2 })).rejects.toThrow(CompactedError);
