@@ -1,6 +1,5 @@
 import {
   parseApiVersion,
-  type ColumnDefinition,
   type ResourceDefinition,
   type ResourceStrategy,
   type ResourceVersionDefinition,
@@ -8,6 +7,8 @@ import {
   type UnstructuredObject,
   type Verb,
 } from "@coracle/apimachinery";
+import { columnsOf } from "../printing/columns.ts";
+import { podRowConditions } from "../printing/pod-status.ts";
 import { declarations, type KindDeclaration } from "../schema/declarations.ts";
 import { schemaOf } from "../schema/schema-of.ts";
 import { isVirtual } from "../virtual-kinds.ts";
@@ -60,7 +61,8 @@ function versionOf(kind: KindDeclaration): ResourceVersionDefinition {
     isServed: true,
     isStorage: true,
     schema: schemaOf(kind.t),
-    columns: metadataColumns,
+    columns: columnsOf(kind.pc ?? kind.k),
+    ...(kind.t === "core/v1.Pod" && { rowConditions: podRowConditions }),
     subresources: (kind.sub ?? []).map((subresource) => subresourceOf(kind, subresource)),
     selectableFields: Object.fromEntries((kind.fs ?? []).map((label) => [label, (object: UnstructuredObject) => fieldText(object, label)])),
   };
@@ -78,8 +80,3 @@ function fieldText(object: UnstructuredObject, label: string): string {
     value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
-
-const metadataColumns: readonly ColumnDefinition[] = [
-  { name: "Name", type: "string", format: "name", priority: 0, cell: (object) => object.metadata.name ?? "" },
-  { name: "Created At", type: "date", priority: 0, cell: (object) => object.metadata.creationTimestamp ?? "" },
-];

@@ -42,12 +42,23 @@ export interface KindDeclaration {
   readonly ep?: string;
   readonly fs?: readonly string[];
   readonly t: string;
+  /** Key into `printers`. */
+  readonly pc?: string;
+}
+
+/** A column of `kubectl get`; see `src/printing` for its cells. */
+export interface PrinterColumn {
+  readonly n: string;
+  readonly t: "string" | "integer" | "number" | "boolean" | "date";
+  readonly f?: string;
+  readonly p?: number;
 }
 
 export interface Declarations {
   readonly types: Readonly<Record<string, TypeDeclaration>>;
   readonly kinds: readonly KindDeclaration[];
   readonly packages: Readonly<Record<string, string>>;
+  readonly printers: Readonly<Record<string, readonly PrinterColumn[]>>;
 }
 
 let parsed: Declarations | undefined;

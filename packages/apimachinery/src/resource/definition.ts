@@ -36,6 +36,8 @@ export interface ResourceVersionDefinition {
   /** Of the whole object, apiVersion, kind and metadata included. */
   readonly schema: Schema;
   readonly columns: readonly ColumnDefinition[];
+  /** Why `kubectl` may hide the row of an object: pods that are finished. */
+  rowConditions?(object: UnstructuredObject): readonly RowCondition[];
   readonly subresources: readonly SubresourceDefinition[];
   /** Field selector label → value of an object in this version; `metadata.name` and `metadata.namespace` always work. */
   readonly selectableFields: Readonly<Record<string, (object: UnstructuredObject) => string>>;
@@ -46,6 +48,14 @@ export interface ResourceVersionDefinition {
     toStorage(object: UnstructuredObject): UnstructuredObject;
     fromStorage(object: UnstructuredObject): UnstructuredObject;
   };
+}
+
+/** A condition of a row in a `Table`. */
+export interface RowCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 export interface ColumnDefinition {

@@ -40,7 +40,7 @@ export function encodeTable(served: ServedResource, list: ListView, options: Tab
     metadata: listMeta(list),
     columnDefinitions: options.hasHeaders === false ? null : columns.map(describe),
   };
-  return gatherList(head, list.items.length, (index) => row(columns, list.items[index] as ObjectView, options), "rows");
+  return gatherList(head, list.items.length, (index) => row(columns, list.items[index] as ObjectView, served, options), "rows");
 }
 
 /** A table of one object, for GET and the events of watches. */
@@ -54,9 +54,10 @@ function describe(column: ColumnDefinition): Record<string, unknown> {
   return { name, type, format, description, priority };
 }
 
-function row(columns: readonly ColumnDefinition[], view: ObjectView, options: TableOptions): Buffer {
+function row(columns: readonly ColumnDefinition[], view: ObjectView, served: ServedResource, options: TableOptions): Buffer {
   const cells = JSON.stringify(columns.map((column) => column.cell(view.object as UnstructuredObject, options.nowMs) ?? null));
-  const head = `{"cells":${cells}`;
+  const conditions = served.version.rowConditions?.(view.object as UnstructuredObject) ?? [];
+  const head = `{"cells":${cells}${conditions.length === 0 ? "" : `,"conditions":${JSON.stringify(conditions)}`}`;
   switch (options.includeObject) {
     case "None":
       return Buffer.from(`${head},"object":null}`);
