@@ -1,5 +1,5 @@
 import { DisposableStack } from "@coracle/base";
-import { hasReason, type KubeObject } from "@coracle/apimachinery";
+import { hasReason, isNamespaceTerminating, type KubeObject } from "@coracle/apimachinery";
 import { WorkQueue } from "@coracle/client";
 import type { ControllerContext, ControllerDefinition, Source } from "./controller.ts";
 import { createMetrics, type ControllerMetrics } from "./metrics.ts";
@@ -86,7 +86,7 @@ export class ControllerRun {
       if (!signal.aborted) {
         this.#metrics.errors++;
         // Losing a race against another writer is normal; the next attempt sees the newer object.
-        const level = hasReason(error, "Conflict") ? "debug" : "error";
+        const level = hasReason(error, "Conflict") || isNamespaceTerminating(error) ? "debug" : "error";
         log[level]("reconcile failed", { key, failures: this.#queue.failures(key), error });
       }
     }

@@ -10,6 +10,36 @@ test("definitions carry the storage paths of etcd and no resource twice", () => 
   expect(byName.get("events.")?.versions[0]?.version).toBe("v1");
 });
 
+test("events of both groups share their storage, autoscalers have two versions", () => {
+  const definitions = builtInDefinitions();
+  const events = definitions.filter(({ kind }) => kind === "Event");
+  expect(events.map(({ group, storagePath }) => [group, storagePath])).toEqual([
+    ["", "events"],
+    ["events.k8s.io", "events"],
+  ]);
+  const autoscaler = definitions.find(({ resource }) => resource === "horizontalpodautoscalers");
+  expect(autoscaler?.versions.map(({ version, isStorage }) => [version, isStorage])).toEqual([
+    ["v2", true],
+    ["v1", false],
+  ]);
+  for (const { kind, versions } of definitions)
+    expect(
+      versions.filter(({ isStorage }) => isStorage),
+      kind,
+    ).toHaveLength(1);
+});
+
+test("field selectors read defaults and fields of another name", () => {
+  const fieldOf = (resource: string, label: string, object: object) =>
+    builtInDefinitions()
+      .find((definition) => definition.resource === resource)
+      ?.versions[0]?.selectableFields[label]?.({ apiVersion: "", kind: "", metadata: {}, ...object });
+  expect(fieldOf("nodes", "spec.unschedulable", {})).toBe("false");
+  expect(fieldOf("jobs", "status.successful", { status: { succeeded: 2 } })).toBe("2");
+  expect(fieldOf("events", "source", { reportingComponent: "kubelet" })).toBe("kubelet");
+  expect(fieldOf("pods", "spec.nodeName", { spec: { nodeName: "n" } })).toBe("n");
+});
+
 test("a status update keeps the rest, a main update keeps the status and counts the generation", () => {
   const strategy = builtInDefinitions().find(({ resource }) => resource === "deployments")?.strategy;
   const old = {

@@ -1,19 +1,21 @@
 import {
   parseApiVersion,
+  type ColumnDefinition,
   type ResourceDefinition,
   type ResourceStrategy,
   type ResourceVersionDefinition,
   type SubresourceDefinition,
-  type UnstructuredObject,
   type Verb,
 } from "@coracle/apimachinery";
 import { columnsOf } from "../printing/columns.ts";
 import { podRowConditions } from "../printing/pod-status.ts";
 import { declarations, type KindDeclaration } from "../schema/declarations.ts";
 import { schemaOf } from "../schema/schema-of.ts";
-import { isVirtual } from "../virtual-kinds.ts";
+import { eventsConversion } from "../versions/events.ts";
+import { autoscalerConversion } from "../versions/horizontal-pod-autoscaler.ts";
+import { selectableFields } from "./selectable-fields.ts";
 import { statusStrategy } from "./object-strategy.ts";
-import { interim } from "./interim.ts";
+import { kindStrategies } from "../strategies/index.ts";
 
 export interface BuiltInOptions {
   /** By `resource.group` (`customresourcedefinitions.apiextensions.k8s.io`), by `pods` in the core group; they replace the default. */
@@ -22,20 +24,20 @@ export interface BuiltInOptions {
 
 /**
  * One definition for each built-in resource: those that are stored, in their storage version, and those that are only answered
- * (verbs `create` alone, no storage path). ComponentStatus is not served. Versions that differ from the storage version
- * in more than apiVersion (`autoscaling/v1`, `events.k8s.io/v1`) are not among them.
+ * (verbs `create` alone, no storage path). `events.k8s.io` is another name for what the core group stores. ComponentStatus is not
+ * served.
  */
 export function builtInDefinitions(options: BuiltInOptions = {}): readonly ResourceDefinition[] {
-  return declarations()
-    .kinds.filter((kind) => isVirtual(kind) || (isOwnStorage(kind) && kind.k !== "ComponentStatus"))
-    .map((kind) => definitionOf(kind, options));
+  const served = declarations().kinds.filter(({ k }) => k !== "ComponentStatus");
+  const byName = new Map<string, KindDeclaration[]>();
+  for (const kind of served) byName.set(`${kind.p}.${kind.g}`, [...(byName.get(`${kind.p}.${kind.g}`) ?? []), kind]);
+  return [...byName.values()].map((versions) => definitionOf(versions, options));
 }
 
-function isOwnStorage({ v, sv, sg }: KindDeclaration): boolean {
-  return v === sv && sg === undefined;
-}
-
-function definitionOf(kind: KindDeclaration, { strategies = {} }: BuiltInOptions): ResourceDefinition {
+function definitionOf(versions: readonly KindDeclaration[], { strategies = {} }: BuiltInOptions): ResourceDefinition {
+  // Upstream stores some kinds in versions that are not served by default; we store those in the version that is.
+  const stored = versions.find(({ v, sv }) => v === sv) ?? versions[0];
+  const kind = stored as KindDeclaration;
   const key = kind.g === "" ? kind.p : `${kind.p}.${kind.g}`;
   const hasStatus = kind.sub?.some((subresource) => subresource.n === "status") ?? false;
   return {
@@ -48,35 +50,41 @@ function definitionOf(kind: KindDeclaration, { strategies = {} }: BuiltInOptions
     categories: kind.cat ?? [],
     isNamespaced: kind.ns === 1,
     verbs: kind.verbs as readonly Verb[],
-    versions: [versionOf(kind)],
+    versions: versions.map((each) => versionOf(each, each === stored)),
     storagePath: kind.ep ?? "",
-    strategy: strategies[key] ?? interim(key, hasStatus ? statusStrategy : {}),
+    strategy: strategies[key] ?? kindStrategies[key] ?? (hasStatus ? statusStrategy : {}),
     isCustom: false,
   };
 }
 
-function versionOf(kind: KindDeclaration): ResourceVersionDefinition {
+/** Versions that differ from what is stored in more than their apiVersion. */
+const conversions: Readonly<Record<string, NonNullable<ResourceVersionDefinition["convert"]>>> = {
+  "autoscaling/v1.HorizontalPodAutoscaler": autoscalerConversion,
+  "events/v1.Event": eventsConversion,
+};
+
+function versionOf(kind: KindDeclaration, isStorage: boolean): ResourceVersionDefinition {
+  const convert = conversions[kind.t];
   return {
     version: kind.v,
     isServed: true,
-    isStorage: true,
+    isStorage,
     schema: schemaOf(kind.t),
-    columns: columnsOf(kind.pc ?? kind.k),
+    columns: convert === undefined ? columnsOf(kind.pc ?? kind.k) : columnsOfStored(kind.pc ?? kind.k, convert),
+    ...(convert !== undefined && { convert }),
     ...(kind.t === "core/v1.Pod" && { rowConditions: podRowConditions }),
     subresources: (kind.sub ?? []).map((subresource) => subresourceOf(kind, subresource)),
-    selectableFields: Object.fromEntries((kind.fs ?? []).map((label) => [label, (object: UnstructuredObject) => fieldText(object, label)])),
+    selectableFields: selectableFields(kind.t, kind.fs ?? []),
   };
 }
 
 function subresourceOf(owner: KindDeclaration, { n, verbs, k, gv }: NonNullable<KindDeclaration["sub"]>[number]): SubresourceDefinition {
   const { group, version } = gv === undefined ? { group: owner.g, version: owner.v } : parseApiVersion(gv);
-  const scale = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
+  const scale = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas", labelSelectorPath: ".spec.selector" };
   return { name: n, verbs, kind: { group, version, kind: k }, ...(n === "scale" && { scale }) };
 }
 
-function fieldText(object: UnstructuredObject, label: string): string {
-  let value: unknown = object;
-  for (const key of label.split("."))
-    value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+/** Columns read the stored version. */
+function columnsOfStored(key: string, convert: NonNullable<ResourceVersionDefinition["convert"]>): readonly ColumnDefinition[] {
+  return columnsOf(key).map((column) => ({ ...column, cell: (object, nowMs) => column.cell(convert.toStorage(object), nowMs) }));
 }

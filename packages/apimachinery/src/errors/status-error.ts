@@ -70,3 +70,8 @@ export class StatusError extends Error {
 export function hasReason(error: unknown, ...reasons: StatusReason[]): error is StatusError {
   return error instanceof StatusError && reasons.includes(error.reason);
 }
+
+/** Whether a create was refused because its namespace is being deleted: trying again is pointless. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  return error instanceof StatusError && (error.status.details?.causes?.some(({ reason }) => reason === "NamespaceTerminating") ?? false);
+}

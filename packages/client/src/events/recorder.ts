@@ -1,6 +1,6 @@
 import { resources, type Event } from "@coracle/api";
 import type { Clock, Logger, Random } from "@coracle/base";
-import { formatTime, hasReason, StatusError, type KubeObject } from "@coracle/apimachinery";
+import { isNamespaceTerminating, formatTime, hasReason, StatusError, type KubeObject } from "@coracle/apimachinery";
 import type { Client } from "../client.ts";
 import type { EventRecorder } from "../events.ts";
 import { EventCorrelator } from "./correlator.ts";
@@ -49,7 +49,11 @@ export function createEventRecorder(options: EventRecorderOptions): QueuedEventR
         return;
       } catch (error) {
         if (attempt >= maxTries || stopped.signal.aborted || !isPassing(error)) {
-          log.warn("event was not written", { reason: event.reason, object: event.involvedObject, error });
+          log[isNamespaceTerminating(error) ? "debug" : "warn"]("event was not written", {
+            reason: event.reason,
+            object: event.involvedObject,
+            error,
+          });
           return;
         }
         await clock.sleep(retryPauseMs * (attempt === 1 ? random.next() : 1), stopped.signal).catch(() => undefined);

@@ -29,14 +29,25 @@ export function createDaemonSetController(context: ControllerContext): Controlle
         () => sets.list().map((set) => `${set.metadata.namespace}/${set.metadata.name}`),
         (event, node, old) => event !== "update" || old === undefined || isDifferentNode(node, old),
       ),
-      podSource({ client, kind: "DaemonSet", workloads: sets, selectorOf: (set) => set.spec?.selector, expectations: controller.expectations, signal }),
+      podSource({
+        client,
+        kind: "DaemonSet",
+        workloads: sets,
+        selectorOf: (set) => set.spec?.selector,
+        expectations: controller.expectations,
+        signal,
+      }),
     ],
     reconcile: (key) => controller.reconcile(key),
   };
 }
 
 function isDifferentNode(node: Node, old: Node): boolean {
-  return !deepEqual(node.metadata.labels, old.metadata.labels) || !deepEqual(node.spec?.taints, old.spec?.taints) || node.spec?.unschedulable !== old.spec?.unschedulable;
+  return (
+    !deepEqual(node.metadata.labels, old.metadata.labels) ||
+    !deepEqual(node.spec?.taints, old.spec?.taints) ||
+    node.spec?.unschedulable !== old.spec?.unschedulable
+  );
 }
 
 /** What to do on the nodes. */
@@ -88,7 +99,9 @@ class DaemonSetController {
     const pods = await this.#podsByNode(set);
     await this.#writeStatus(set, this.#statusOf(set, pods, hash));
     const all = [...pods.values()].flat();
-    await truncateHistory(client, history, set.spec?.revisionHistoryLimit ?? 10, (revision) => all.some((pod) => pod.metadata.labels?.[revisionLabel] === revision.metadata.labels?.[revisionLabel]));
+    await truncateHistory(client, history, set.spec?.revisionHistoryLimit ?? 10, (revision) =>
+      all.some((pod) => pod.metadata.labels?.[revisionLabel] === revision.metadata.labels?.[revisionLabel]),
+    );
     if (failure !== undefined) throw failure;
     const waits = all.map((pod) => availableAtMs(pod, set.spec?.minReadySeconds ?? 0, clock.now())).filter((atMs) => atMs !== undefined);
     if (waits.length > 0) return { requeueAfterMs: Math.min(...waits) - clock.now() + 1 };
@@ -96,7 +109,12 @@ class DaemonSetController {
 
   async #podsByNode(set: DaemonSet): Promise<Map<string, Pod[]>> {
     const { client } = this.#context;
-    const pods = await claimObjects(candidatesOf(client.informer(resources.pods), set), { client, owner: set, selector: set.spec?.selector, resource: resources.pods });
+    const pods = await claimObjects(candidatesOf(client.informer(resources.pods), set), {
+      client,
+      owner: set,
+      selector: set.spec?.selector,
+      resource: resources.pods,
+    });
     const byNode = new Map<string, Pod[]>();
     for (const pod of pods) {
       const name = targetNode(pod);
@@ -119,7 +137,13 @@ class DaemonSetController {
       const active = own.filter(isActive);
       if (shouldRun) {
         for (const pod of finished) {
-          if (pod.status?.phase === "Failed") events.record(set, "Warning", "FailedDaemonPod", `Found failed daemon pod ${pod.metadata.namespace}/${pod.metadata.name} on node ${name}, will try to kill it`);
+          if (pod.status?.phase === "Failed")
+            events.record(
+              set,
+              "Warning",
+              "FailedDaemonPod",
+              `Found failed daemon pod ${pod.metadata.namespace}/${pod.metadata.name} on node ${name}, will try to kill it`,
+            );
         }
         remove.push(...finished, ...this.#surplus(set, active));
         if (own.length === 0) create.push(name);
@@ -133,11 +157,16 @@ class DaemonSetController {
   /** All but the oldest; during a surging update a node may hold an old pod beside a new one. */
   #surplus(set: DaemonSet, active: readonly Pod[]): Pod[] {
     const allowed = this.#limits(set).maxSurge > 0 ? 2 : 1;
-    return active.toSorted((a, b) => Date.parse(a.metadata.creationTimestamp ?? "") - Date.parse(b.metadata.creationTimestamp ?? "")).slice(allowed);
+    return active
+      .toSorted((a, b) => Date.parse(a.metadata.creationTimestamp ?? "") - Date.parse(b.metadata.creationTimestamp ?? ""))
+      .slice(allowed);
   }
 
   #limits(set: DaemonSet): { maxUnavailable: number; maxSurge: number } {
-    const desired = this.#context.client.informer(resources.nodes).list().filter((node) => nodeFit(set, node).shouldRun).length;
+    const desired = this.#context.client
+      .informer(resources.nodes)
+      .list()
+      .filter((node) => nodeFit(set, node).shouldRun).length;
     const { maxUnavailable = 1, maxSurge = 0 } = set.spec?.updateStrategy?.rollingUpdate ?? {};
     const surge = scaledIntOrPercent(maxSurge, desired, "up");
     const unavailable = scaledIntOrPercent(maxUnavailable, desired, "up");
@@ -177,7 +206,11 @@ class DaemonSetController {
       const pod = podFromTemplate(set, template);
       const labels = { ...pod.metadata.labels, [revisionLabel]: hash, [generationLabel]: String(set.metadata.generation ?? 1) };
       try {
-        await this.#podControl.create(set, { ...pod, metadata: { ...pod.metadata, labels }, spec: pinToNode(pod.spec ?? { containers: [] }, create[index] ?? "") });
+        await this.#podControl.create(set, {
+          ...pod,
+          metadata: { ...pod.metadata, labels },
+          spec: pinToNode(pod.spec ?? { containers: [] }, create[index] ?? ""),
+        });
       } catch (error) {
         this.expectations.creationObserved(key);
         throw error;
@@ -229,7 +262,9 @@ class DaemonSetController {
   async #writeStatus(set: DaemonSet, status: DaemonSetStatus): Promise<void> {
     if (set.status !== undefined && deepEqual(withoutZeros(set.status), withoutZeros(status))) return;
     try {
-      await this.#context.client.resource(resources.daemonSets, set.metadata.namespace).updateStatus({ ...set, status: { ...set.status, ...status } });
+      await this.#context.client
+        .resource(resources.daemonSets, set.metadata.namespace)
+        .updateStatus({ ...set, status: { ...set.status, ...status } });
     } catch (error) {
       if (!hasReason(error, "Conflict", "NotFound")) throw error;
     }

@@ -15,7 +15,13 @@ export function daemonTolerations(spec: NonNullable<Pod["spec"]>): Toleration[] 
   const network = { key: "node.kubernetes.io/network-unavailable", effect: "NoSchedule" };
   const own = spec.tolerations ?? [];
   const added = [...toleratedTaints, ...(spec.hostNetwork === true ? [network] : [])].map((taint) => ({ ...taint, operator: "Exists" }));
-  return [...own, ...added.filter((toleration) => !own.some((entry) => entry.key === toleration.key && entry.effect === toleration.effect && entry.operator === "Exists"))];
+  return [
+    ...own,
+    ...added.filter(
+      (toleration) =>
+        !own.some((entry) => entry.key === toleration.key && entry.effect === toleration.effect && entry.operator === "Exists"),
+    ),
+  ];
 }
 
 /** Whether a daemon should be started on a node, and whether one that is there may stay. */
@@ -70,7 +76,10 @@ export function pinToNode(spec: NonNullable<Pod["spec"]>, nodeName: string): Non
   return {
     ...spec,
     tolerations: daemonTolerations(spec),
-    affinity: { ...spec.affinity, nodeAffinity: { ...spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+    affinity: {
+      ...spec.affinity,
+      nodeAffinity: { ...spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+    },
   };
 }
 

@@ -1,4 +1,12 @@
-import { controllerReference, deepEqual, findCondition, hasReason, isControlledBy, objectKey } from "@coracle/apimachinery";
+import {
+  controllerReference,
+  deepEqual,
+  findCondition,
+  hasReason,
+  isNamespaceTerminating,
+  isControlledBy,
+  objectKey,
+} from "@coracle/apimachinery";
 import { resources, type Deployment, type DeploymentCondition, type DeploymentStatus, type ReplicaSet } from "@coracle/api";
 import { mapped, owned, watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
 import { addOwnerIndexes, candidatesOf, isEmptySelector } from "../pod-control/owner-index.ts";
@@ -191,9 +199,7 @@ class DeploymentController {
       return created;
     } catch (error) {
       if (hasReason(error, "AlreadyExists")) return this.#resolveCollision(deployment, set);
-      const isTerminating =
-        hasReason(error, "Forbidden") && error.status.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") === true;
-      if (!isTerminating) {
+      if (!isNamespaceTerminating(error)) {
         const message = `Failed to create new replica set "${set.metadata.name}": ${(error as Error).message}`;
         events.record(deployment, "Warning", "ReplicaSetCreateError", message);
       }

@@ -1,9 +1,8 @@
 import { resources, type Endpoints, type Service } from "@coracle/api";
-import { deepEqual, hasReason, parseObjectKey } from "@coracle/apimachinery";
+import { isNamespaceTerminating, deepEqual, hasReason, parseObjectKey } from "@coracle/apimachinery";
 import { mapped, type ControllerContext, type ControllerFactory } from "@coracle/operator";
 import { objectKey } from "@coracle/apimachinery";
 import { hasBackends, isHeadless, podsOfService } from "../service-backends/backends.ts";
-import { isNamespaceTerminating } from "../namespace/terminating.ts";
 import { backendSources } from "../service-backends/sources.ts";
 import { triggerTimeAnnotation, TriggerTimes } from "../service-backends/trigger-times.ts";
 import { subsetsOfService, truncateSubsets } from "./subsets.ts";

@@ -1,8 +1,7 @@
 import { resources, type EndpointSlice, type Service } from "@coracle/api";
-import { hasReason, objectKey } from "@coracle/apimachinery";
+import { isNamespaceTerminating, hasReason, objectKey } from "@coracle/apimachinery";
 import { cached, mapped, type ControllerContext, type ControllerFactory, type ReconcileResult } from "@coracle/operator";
 import { hasBackends, podsOfService } from "../service-backends/backends.ts";
-import { isNamespaceTerminating } from "../namespace/terminating.ts";
 import { backendSources } from "../service-backends/sources.ts";
 import { triggerTimeAnnotation, TriggerTimes } from "../service-backends/trigger-times.ts";
 import { endpointsOfService } from "./endpoints-of-service.ts";

@@ -19,7 +19,13 @@ const rediscoverMs = 30_000;
 export function createGarbageCollector(options: GarbageCollectorOptions): (context: ControllerContext) => ControllerDefinition {
   return (context) => {
     const collector = new GarbageCollector(options, context);
-    return { name: "garbage-collector-controller", sources: [], concurrency: 20, start: (queue) => collector.start(queue), reconcile: (uid) => collector.reconcile(uid) };
+    return {
+      name: "garbage-collector-controller",
+      sources: [],
+      concurrency: 20,
+      start: (queue) => collector.start(queue),
+      reconcile: (uid) => collector.reconcile(uid),
+    };
   };
 }
 
@@ -42,7 +48,8 @@ class GarbageCollector {
     this.#queue = queue;
     const { clock, signal, log } = this.#context;
     await this.#discover();
-    const onChange = (): void => void this.#discover().catch((error: unknown) => log.warn("cannot discover the resources to collect", { error }));
+    const onChange = (): void =>
+      void this.#discover().catch((error: unknown) => log.warn("cannot discover the resources to collect", { error }));
     const subscription = this.#options.onResourcesChanged?.(onChange);
     let timer: Disposable | undefined;
     const again = (): void => {
@@ -141,7 +148,8 @@ class GarbageCollector {
   async #isAlive(reference: OwnerReference, node: GraphNode): Promise<boolean> {
     const group = groupOf(reference.apiVersion);
     const resource = this.#resources.find((entry) => entry.group === group && entry.kind === reference.kind);
-    if (resource === undefined) throw new Error(`owner ${reference.kind} ${reference.name} of ${node.resource.kind} ${node.name} is of a kind that is not served`);
+    if (resource === undefined)
+      throw new Error(`owner ${reference.kind} ${reference.name} of ${node.resource.kind} ${node.name} is of a kind that is not served`);
     if (resource.isNamespaced && node.namespace === undefined) {
       this.#reportBadReference(reference, node);
       return false;
@@ -178,7 +186,9 @@ class GarbageCollector {
   }
 
   async #removeOwners(node: GraphNode, gone: ReadonlySet<string>): Promise<void> {
-    await this.#patchMetadata(node, (metadata) => ({ ownerReferences: (metadata.ownerReferences ?? []).filter((reference) => !gone.has(reference.uid)) }));
+    await this.#patchMetadata(node, (metadata) => ({
+      ownerReferences: (metadata.ownerReferences ?? []).filter((reference) => !gone.has(reference.uid)),
+    }));
   }
 
   async #orphanDependents(node: GraphNode): Promise<void> {
@@ -204,7 +214,11 @@ class GarbageCollector {
       const live = await api.get(node.name);
       if (live.metadata.uid !== node.uid) return;
       const { uid, resourceVersion } = live.metadata;
-      await api.patch(node.name, { metadata: { uid, resourceVersion, ...change(live.metadata) } }, { type: "application/merge-patch+json" });
+      await api.patch(
+        node.name,
+        { metadata: { uid, resourceVersion, ...change(live.metadata) } },
+        { type: "application/merge-patch+json" },
+      );
     } catch (error) {
       if (!hasReason(error, "NotFound")) throw error;
     }

@@ -38,7 +38,17 @@ export class OwnerGraph {
     let node = this.#nodes.get(uid);
     const isNew = node === undefined;
     if (node === undefined) {
-      node = { uid, resource, namespace, name, owners: [], dependents: this.#absent.get(uid) ?? new Set(), isDeletingDependents: false, isBeingDeleted: false, isOrphaningDependents: false };
+      node = {
+        uid,
+        resource,
+        namespace,
+        name,
+        owners: [],
+        dependents: this.#absent.get(uid) ?? new Set(),
+        isDeletingDependents: false,
+        isBeingDeleted: false,
+        isOrphaningDependents: false,
+      };
       this.#absent.delete(uid);
       this.#nodes.set(uid, node);
     }
@@ -66,7 +76,11 @@ export class OwnerGraph {
   }
 
   #link(node: GraphNode, owners: readonly OwnerReference[]): void {
-    const isSame = owners.length === node.owners.length && owners.every((owner, index) => owner.uid === node.owners[index]?.uid && owner.blockOwnerDeletion === node.owners[index]?.blockOwnerDeletion);
+    const isSame =
+      owners.length === node.owners.length &&
+      owners.every(
+        (owner, index) => owner.uid === node.owners[index]?.uid && owner.blockOwnerDeletion === node.owners[index]?.blockOwnerDeletion,
+      );
     if (isSame) return;
     for (const owner of node.owners) {
       const dependents = this.#dependentsOf(owner.uid);
@@ -97,7 +111,8 @@ export function blocks(dependent: GraphNode, owner: GraphNode): boolean {
 
 /** Whether a reference can lead to the object at all: right kind, and right namespace. */
 export function refersTo(reference: OwnerReference, dependent: GraphNode, owner: GraphNode): boolean {
-  const isKind = reference.kind === owner.resource.kind && groupOf(reference.apiVersion) === owner.resource.group && reference.name === owner.name;
+  const isKind =
+    reference.kind === owner.resource.kind && groupOf(reference.apiVersion) === owner.resource.group && reference.name === owner.name;
   return isKind && (!owner.resource.isNamespaced || owner.namespace === dependent.namespace);
 }
 
@@ -105,4 +120,3 @@ export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf("/");
   return slash < 0 ? "" : apiVersion.slice(0, slash);
 }
-

@@ -8,7 +8,22 @@ import { createPodControl, podFromTemplate, slowStart, type PodControl } from ".
 import { compareForDeletion } from "../pod-control/pod-status.ts";
 import { podSource } from "../pod-control/pod-watch.ts";
 import { withoutZeros } from "../replicaset/replicaset-controller.ts";
-import { deadlineOf, failureOf, indexAnnotation, indexOf, isIndexed, isJobFinished, isSucceeded, jobProgress, jobStatus, trackingFinalizer, wantedActive, withCondition, type JobProgress, type Verdict } from "./job-progress.ts";
+import {
+  deadlineOf,
+  failureOf,
+  indexAnnotation,
+  indexOf,
+  isIndexed,
+  isJobFinished,
+  isSucceeded,
+  jobProgress,
+  jobStatus,
+  trackingFinalizer,
+  wantedActive,
+  withCondition,
+  type JobProgress,
+  type Verdict,
+} from "./job-progress.ts";
 
 /** Delay after a failed pod, doubled with each failure; upstream's `DefaultJobPodFailureBackOff` and its maximum. */
 const podFailureBackoffMs = 10_000;
@@ -24,7 +39,14 @@ export function createJobController(context: ControllerContext): ControllerDefin
     concurrency: 5,
     sources: [
       watchFor(resources.jobs),
-      podSource({ client, kind: "Job", workloads: client.informer(resources.jobs), selectorOf: (job) => job.spec?.selector, expectations: controller.expectations, signal }),
+      podSource({
+        client,
+        kind: "Job",
+        workloads: client.informer(resources.jobs),
+        selectorOf: (job) => job.spec?.selector,
+        expectations: controller.expectations,
+        signal,
+      }),
     ],
     reconcile: (key) => controller.reconcile(key),
   };
@@ -90,7 +112,9 @@ class JobController {
       const condition = { status: "True", reason: failure.reason ?? "", message: failure.message ?? "" };
       if (earlier === undefined) events.record(job, "Warning", condition.reason, condition.message);
       status = withCondition(status, { type: "FailureTarget", ...condition }, nowMs);
-      return progress.active.length + progress.terminating === 0 ? settle(withCondition(status, { type: "Failed", ...condition }, nowMs), progress) : status;
+      return progress.active.length + progress.terminating === 0
+        ? settle(withCondition(status, { type: "Failed", ...condition }, nowMs), progress)
+        : status;
     }
     if (isSucceeded(job, progress)) {
       const condition = { status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" };
@@ -112,7 +136,10 @@ class JobController {
     }
     if (!wasSuspended) return status;
     events.record(job, "Normal", "Resumed", "Job resumed");
-    return { ...withCondition(status, { type: "Suspended", status: "False", reason: "JobResumed", message: "Job resumed" }, nowMs), startTime: formatTime(nowMs) };
+    return {
+      ...withCondition(status, { type: "Suspended", status: "False", reason: "JobResumed", message: "Job resumed" }, nowMs),
+      startTime: formatTime(nowMs),
+    };
   }
 
   /** Starts or stops pods. Resolves to the milliseconds to wait when failures ask for patience. */
@@ -177,7 +204,9 @@ class JobController {
         const { name = "", namespace, uid, resourceVersion } = pod.metadata;
         const finalizers = (pod.metadata.finalizers ?? []).filter((finalizer) => finalizer !== trackingFinalizer);
         try {
-          await this.#context.client.resource(resources.pods, namespace).patch(name, { metadata: { uid, resourceVersion, finalizers } }, { type: "application/merge-patch+json" });
+          await this.#context.client
+            .resource(resources.pods, namespace)
+            .patch(name, { metadata: { uid, resourceVersion, finalizers } }, { type: "application/merge-patch+json" });
         } catch (error) {
           // A changed pod comes again.
           if (!hasReason(error, "NotFound", "Conflict")) throw error;
@@ -226,7 +255,10 @@ function podOf(job: Job, index: number | undefined): Pod {
   const finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer];
   if (index === undefined) return { ...pod, metadata: { ...pod.metadata, finalizers } };
   const text = String(index);
-  const env = { name: "JOB_COMPLETION_INDEX", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: `metadata.labels['${indexAnnotation}']` } } };
+  const env = {
+    name: "JOB_COMPLETION_INDEX",
+    valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: `metadata.labels['${indexAnnotation}']` } },
+  };
   const withIndex = <C extends { env?: unknown[] }>(container: C): C => ({ ...container, env: [...(container.env ?? []), env] });
   return {
     ...pod,
@@ -241,7 +273,9 @@ function podOf(job: Job, index: number | undefined): Pod {
       ...pod.spec,
       hostname: `${job.metadata.name}-${text}`,
       containers: (pod.spec?.containers ?? []).map((container) => withIndex(container as typeof container & { env?: unknown[] })),
-      ...(pod.spec?.initContainers === undefined ? {} : { initContainers: pod.spec.initContainers.map((container) => withIndex(container as typeof container & { env?: unknown[] })) }),
+      ...(pod.spec?.initContainers === undefined
+        ? {}
+        : { initContainers: pod.spec.initContainers.map((container) => withIndex(container as typeof container & { env?: unknown[] })) }),
     },
   };
 }

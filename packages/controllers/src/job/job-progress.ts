@@ -35,13 +35,18 @@ export function jobProgress(job: Job, pods: readonly Pod[]): JobProgress {
   const before = job.status?.uncountedTerminatedPods ?? {};
   const byUid = new Map(pods.map((pod) => [pod.metadata.uid ?? "", pod]));
   const isPending = (uid: string): boolean => byUid.get(uid)?.metadata.finalizers?.includes(trackingFinalizer) === true;
-  const settled = { succeeded: (before.succeeded ?? []).filter((uid) => !isPending(uid)), failed: (before.failed ?? []).filter((uid) => !isPending(uid)) };
+  const settled = {
+    succeeded: (before.succeeded ?? []).filter((uid) => !isPending(uid)),
+    failed: (before.failed ?? []).filter((uid) => !isPending(uid)),
+  };
   const uncounted = { succeeded: (before.succeeded ?? []).filter(isPending), failed: (before.failed ?? []).filter(isPending) };
   const completed = parseIndexes(job.status?.completedIndexes, job.spec?.completions ?? 0);
   const toRelease: Pod[] = [];
   for (const pod of pods) {
     const uid = pod.metadata.uid ?? "";
-    const isOver = isFinished(pod) || (pod.metadata.deletionTimestamp !== undefined && pod.metadata.finalizers?.includes(trackingFinalizer) === true && isGone(pod));
+    const isOver =
+      isFinished(pod) ||
+      (pod.metadata.deletionTimestamp !== undefined && pod.metadata.finalizers?.includes(trackingFinalizer) === true && isGone(pod));
     if (!isOver || !isPending(uid)) continue;
     toRelease.push(pod);
     if (uncounted.succeeded.includes(uid) || uncounted.failed.includes(uid)) continue;
@@ -50,7 +55,10 @@ export function jobProgress(job: Job, pods: readonly Pod[]): JobProgress {
     if (hasSucceeded && isIndexed(job) && index !== undefined && index < (job.spec?.completions ?? 0)) completed.add(index);
     uncounted[hasSucceeded ? "succeeded" : "failed"].push(uid);
   }
-  const counted = { succeeded: (job.status?.succeeded ?? 0) + settled.succeeded.length, failed: (job.status?.failed ?? 0) + settled.failed.length };
+  const counted = {
+    succeeded: (job.status?.succeeded ?? 0) + settled.succeeded.length,
+    failed: (job.status?.failed ?? 0) + settled.failed.length,
+  };
   const running = pods.filter((pod) => !isFinished(pod));
   return {
     active: running.filter((pod) => pod.metadata.deletionTimestamp === undefined),
@@ -71,7 +79,9 @@ function isGone(pod: Pod): boolean {
 }
 
 function finishedAtMs(pod: Pod): number {
-  const times = (pod.status?.containerStatuses ?? []).map((status) => Date.parse(status.state?.terminated?.finishedAt ?? "")).filter((time) => !Number.isNaN(time));
+  const times = (pod.status?.containerStatuses ?? [])
+    .map((status) => Date.parse(status.state?.terminated?.finishedAt ?? ""))
+    .filter((time) => !Number.isNaN(time));
   return Math.max(0, ...times, ...(times.length === 0 ? [Date.parse(pod.metadata.creationTimestamp ?? "")] : []));
 }
 
@@ -94,16 +104,22 @@ export type Verdict = Pick<JobCondition, "reason" | "message">;
 
 /** Why a Job has failed, if it has. */
 export function failureOf(job: Job, progress: JobProgress, nowMs: number): Verdict | undefined {
-  const restarts = job.spec?.template?.spec?.restartPolicy === "OnFailure" ? progress.active.reduce((sum, pod) => sum + totalRestarts(pod), 0) : 0;
+  const restarts =
+    job.spec?.template?.spec?.restartPolicy === "OnFailure" ? progress.active.reduce((sum, pod) => sum + totalRestarts(pod), 0) : 0;
   const limit = job.spec?.backoffLimit ?? 6;
-  if (progress.failed > limit || (restarts > 0 && restarts >= limit)) return { reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
+  if (progress.failed > limit || (restarts > 0 && restarts >= limit))
+    return { reason: "BackoffLimitExceeded", message: "Job has reached the specified backoff limit" };
   const deadlineMs = deadlineOf(job);
-  if (deadlineMs !== undefined && nowMs >= deadlineMs) return { reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
+  if (deadlineMs !== undefined && nowMs >= deadlineMs)
+    return { reason: "DeadlineExceeded", message: "Job was active longer than specified deadline" };
   return undefined;
 }
 
 function totalRestarts(pod: Pod): number {
-  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].reduce((sum, status) => sum + status.restartCount, 0);
+  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].reduce(
+    (sum, status) => sum + status.restartCount,
+    0,
+  );
 }
 
 export function deadlineOf(job: Job): number | undefined {
@@ -139,11 +155,18 @@ export function jobStatus(job: Job, progress: JobProgress): JobStatus {
 }
 
 /** Adds or changes a condition; nothing when it is there with the same status and reason. */
-export function withCondition(status: JobStatus, condition: Pick<JobCondition, "type" | "status" | "reason" | "message">, nowMs: number): JobStatus {
+export function withCondition(
+  status: JobStatus,
+  condition: Pick<JobCondition, "type" | "status" | "reason" | "message">,
+  nowMs: number,
+): JobStatus {
   const conditions = status.conditions ?? [];
   const known = findCondition(conditions, condition.type);
   if (known?.status === condition.status && known.reason === condition.reason) return status;
   const now = formatTime(nowMs);
   const entry: JobCondition = { ...condition, lastProbeTime: now, lastTransitionTime: now };
-  return { ...status, conditions: known === undefined ? [...conditions, entry] : conditions.map((other) => (other === known ? entry : other)) };
+  return {
+    ...status,
+    conditions: known === undefined ? [...conditions, entry] : conditions.map((other) => (other === known ? entry : other)),
+  };
 }

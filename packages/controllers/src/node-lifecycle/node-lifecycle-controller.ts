@@ -15,7 +15,12 @@ const conditionTaints: readonly { type: string; status: string; key: string }[] 
   { type: "PIDPressure", status: "True", key: "node.kubernetes.io/pid-pressure" },
   { type: "NetworkUnavailable", status: "True", key: "node.kubernetes.io/network-unavailable" },
 ];
-const managedKeys = new Set([notReadyTaint, unreachableTaint, "node.kubernetes.io/unschedulable", ...conditionTaints.map((entry) => entry.key)]);
+const managedKeys = new Set([
+  notReadyTaint,
+  unreachableTaint,
+  "node.kubernetes.io/unschedulable",
+  ...conditionTaints.map((entry) => entry.key),
+]);
 const monitorMs = 5000;
 
 /** Notices nodes that fell silent, taints nodes by their conditions, marks pods of lost nodes as not ready, and evicts those that do not tolerate it. */
@@ -25,7 +30,14 @@ export function createNodeLifecycleController(options: NodeLifecycleOptions = {}
     return {
       name: "node-controller",
       concurrency: 8,
-      sources: [watchFor(resources.nodes), mapped(resources.leases, (lease) => (lease.metadata.namespace === "kube-node-lease" ? [lease.metadata.name ?? ""] : []), (event) => event === "add")],
+      sources: [
+        watchFor(resources.nodes),
+        mapped(
+          resources.leases,
+          (lease) => (lease.metadata.namespace === "kube-node-lease" ? [lease.metadata.name ?? ""] : []),
+          (event) => event === "add",
+        ),
+      ],
       reconcile: (name) => controller.reconcile(name),
     };
   };
@@ -92,7 +104,13 @@ class NodeLifecycleController {
     });
     if (conditions.every((condition) => findCondition(known, condition.type)?.status === "Unknown")) return node;
     events.record(node, "Normal", "NodeNotReady", `Node ${node.metadata.name} status is now: NodeNotReady`);
-    return client.resource(resources.nodes).patch(node.metadata.name ?? "", { status: { conditions } }, { type: "application/strategic-merge-patch+json", subresource: "status" });
+    return client
+      .resource(resources.nodes)
+      .patch(
+        node.metadata.name ?? "",
+        { status: { conditions } },
+        { type: "application/strategic-merge-patch+json", subresource: "status" },
+      );
   }
 
   async #writeTaints(node: Node): Promise<void> {
@@ -106,7 +124,13 @@ class NodeLifecycleController {
     const { resourceVersion } = node.metadata;
     try {
       // A list is replaced as a whole: only if nobody changed the node meanwhile.
-      await this.#context.client.resource(resources.nodes).patch(node.metadata.name ?? "", { metadata: { resourceVersion }, spec: { taints: next.length === 0 ? null : next } }, { type: "application/merge-patch+json" });
+      await this.#context.client
+        .resource(resources.nodes)
+        .patch(
+          node.metadata.name ?? "",
+          { metadata: { resourceVersion }, spec: { taints: next.length === 0 ? null : next } },
+          { type: "application/merge-patch+json" },
+        );
     } catch (error) {
       if (!hasReason(error, "Conflict", "NotFound")) throw error;
     }
@@ -118,9 +142,15 @@ class NodeLifecycleController {
     const ready = findCondition(conditions, "Ready")?.status;
     const taints: Taint[] = [];
     if (node.spec?.unschedulable === true) taints.push({ key: "node.kubernetes.io/unschedulable", effect: "NoSchedule", timeAdded });
-    if (ready === "False" || ready === undefined) taints.push({ key: notReadyTaint, effect: "NoSchedule" }, ...(ready === undefined ? [] : [{ key: notReadyTaint, effect: "NoExecute", timeAdded }]));
-    if (ready === "Unknown") taints.push({ key: unreachableTaint, effect: "NoSchedule", timeAdded }, { key: unreachableTaint, effect: "NoExecute", timeAdded });
-    for (const { type, status, key } of conditionTaints) if (findCondition(conditions, type)?.status === status) taints.push({ key, effect: "NoSchedule", timeAdded });
+    if (ready === "False" || ready === undefined)
+      taints.push(
+        { key: notReadyTaint, effect: "NoSchedule" },
+        ...(ready === undefined ? [] : [{ key: notReadyTaint, effect: "NoExecute", timeAdded }]),
+      );
+    if (ready === "Unknown")
+      taints.push({ key: unreachableTaint, effect: "NoSchedule", timeAdded }, { key: unreachableTaint, effect: "NoExecute", timeAdded });
+    for (const { type, status, key } of conditionTaints)
+      if (findCondition(conditions, type)?.status === status) taints.push({ key, effect: "NoSchedule", timeAdded });
     return taints;
   }
 
@@ -134,7 +164,11 @@ class NodeLifecycleController {
       events.record(pod, "Warning", "NodeNotReady", "Node is not ready");
       await client
         .resource(resources.pods, pod.metadata.namespace)
-        .patch(pod.metadata.name ?? "", { status: { conditions: [condition] } }, { type: "application/strategic-merge-patch+json", subresource: "status" })
+        .patch(
+          pod.metadata.name ?? "",
+          { status: { conditions: [condition] } },
+          { type: "application/strategic-merge-patch+json", subresource: "status" },
+        )
         .catch((error: unknown) => {
           if (!hasReason(error, "NotFound")) throw error;
         });
@@ -144,7 +178,10 @@ class NodeLifecycleController {
   /** Deletes pods that do not tolerate the node's NoExecute taints (any longer). Resolves to the milliseconds until the next is due. */
   async #evict(node: Node): Promise<number> {
     const { client, clock, events } = this.#context;
-    const taints = (client.informer(resources.nodes).get(node.metadata.name ?? "") ?? node).spec?.taints?.filter((taint) => taint.effect === "NoExecute") ?? [];
+    const taints =
+      (client.informer(resources.nodes).get(node.metadata.name ?? "") ?? node).spec?.taints?.filter(
+        (taint) => taint.effect === "NoExecute",
+      ) ?? [];
     if (taints.length === 0) return Number.POSITIVE_INFINITY;
     let nextMs = Number.POSITIVE_INFINITY;
     for (const pod of client.informer(resources.pods).byIndex("node", node.metadata.name ?? "")) {

@@ -27,19 +27,32 @@ export function createPersistentVolumeBinder(context: ControllerContext): Contro
   return {
     name: "persistentvolume-binder-controller",
     sources: [
-      mapped(resources.persistentVolumeClaims, (claim) => [`${claimPrefix}${claimKey(claim)}`, ...(claim.spec?.volumeName === undefined ? [] : [`${volumePrefix}${claim.spec.volumeName}`])]),
+      mapped(resources.persistentVolumeClaims, (claim) => [
+        `${claimPrefix}${claimKey(claim)}`,
+        ...(claim.spec?.volumeName === undefined ? [] : [`${volumePrefix}${claim.spec.volumeName}`]),
+      ]),
       mapped(resources.persistentVolumes, (volume) => {
         const reference = volume.spec?.claimRef;
         const own = `${volumePrefix}${volume.metadata.name}`;
         if (reference !== undefined) return [own, `${claimPrefix}${reference.namespace}/${reference.name}`];
         // A free volume may be what some claim waits for.
-        return [own, ...claims.list().filter((claim) => claim.status?.phase !== "Bound").map((claim) => `${claimPrefix}${claimKey(claim)}`)];
+        return [
+          own,
+          ...claims
+            .list()
+            .filter((claim) => claim.status?.phase !== "Bound")
+            .map((claim) => `${claimPrefix}${claimKey(claim)}`),
+        ];
       }),
       mapped(resources.storageClasses, (storageClass) =>
-        claims.list().filter((claim) => classOf(claim) === storageClass.metadata.name && claim.status?.phase !== "Bound").map((claim) => `${claimPrefix}${claimKey(claim)}`),
+        claims
+          .list()
+          .filter((claim) => classOf(claim) === storageClass.metadata.name && claim.status?.phase !== "Bound")
+          .map((claim) => `${claimPrefix}${claimKey(claim)}`),
       ),
     ],
-    reconcile: (key) => (key.startsWith(claimPrefix) ? binder.syncClaim(key.slice(claimPrefix.length)) : binder.syncVolume(key.slice(volumePrefix.length))),
+    reconcile: (key) =>
+      key.startsWith(claimPrefix) ? binder.syncClaim(key.slice(claimPrefix.length)) : binder.syncVolume(key.slice(volumePrefix.length)),
   };
 }
 
@@ -65,7 +78,12 @@ class PersistentVolumeBinder {
     }
     if (volume.spec?.claimRef === undefined || isReservedFor(volume, claim)) return this.#bind(claim, volume);
     if (claim.metadata.annotations?.[bindCompletedAnnotation] === undefined) return this.#writePhase(claim, "Pending");
-    this.#context.events.record(claim, "Warning", "ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly");
+    this.#context.events.record(
+      claim,
+      "Warning",
+      "ClaimMisbound",
+      "Two claims are bound to the same volume, this one is bound incorrectly",
+    );
     await this.#writePhase(claim, "Lost");
   }
 
@@ -81,8 +99,10 @@ class PersistentVolumeBinder {
     }
     const volume = reserved ?? findVolume(claim, volumes);
     if (volume !== undefined) return this.#bind(claim, volume);
-    if (storageClass !== undefined && storageClass.provisioner !== "kubernetes.io/no-provisioner") await this.#askProvisioner(claim, storageClass);
-    else if (className !== "" && storageClass === undefined) events.record(claim, "Warning", "ProvisioningFailed", `storageclass.storage.k8s.io "${className}" not found`);
+    if (storageClass !== undefined && storageClass.provisioner !== "kubernetes.io/no-provisioner")
+      await this.#askProvisioner(claim, storageClass);
+    else if (className !== "" && storageClass === undefined)
+      events.record(claim, "Warning", "ProvisioningFailed", `storageclass.storage.k8s.io "${className}" not found`);
     else events.record(claim, "Normal", "FailedBinding", "no persistent volumes available for this claim and no storage class is set");
     await this.#writePhase(claim, "Pending");
   }
@@ -90,8 +110,13 @@ class PersistentVolumeBinder {
   /** External provisioners look for claims that carry their name. */
   async #askProvisioner(claim: PersistentVolumeClaim, storageClass: StorageClass): Promise<void> {
     const { provisioner } = storageClass;
-    const annotations = { ...claim.metadata.annotations, [storageProvisionerAnnotation]: provisioner, [betaStorageProvisionerAnnotation]: provisioner };
-    if (claim.metadata.annotations?.[storageProvisionerAnnotation] !== provisioner) await this.#claims(claim).update({ ...claim, metadata: { ...claim.metadata, annotations } });
+    const annotations = {
+      ...claim.metadata.annotations,
+      [storageProvisionerAnnotation]: provisioner,
+      [betaStorageProvisionerAnnotation]: provisioner,
+    };
+    if (claim.metadata.annotations?.[storageProvisionerAnnotation] !== provisioner)
+      await this.#claims(claim).update({ ...claim, metadata: { ...claim.metadata, annotations } });
     const message = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
     this.#context.events.record(claim, "Normal", "ExternalProvisioning", message);
   }
@@ -104,7 +129,11 @@ class PersistentVolumeBinder {
     if ((claim.spec?.volumeName ?? "") === "") annotations[boundByControllerAnnotation] = "yes";
     let bound = claim;
     if (claim.spec?.volumeName !== volume.metadata.name || claim.metadata.annotations?.[bindCompletedAnnotation] === undefined) {
-      bound = await this.#claims(claim).update({ ...claim, metadata: { ...claim.metadata, annotations }, spec: { ...claim.spec, volumeName: volume.metadata.name ?? "" } });
+      bound = await this.#claims(claim).update({
+        ...claim,
+        metadata: { ...claim.metadata, annotations },
+        spec: { ...claim.spec, volumeName: volume.metadata.name ?? "" },
+      });
     }
     const capacity = volume.spec?.capacity ?? {};
     if (bound.status?.phase === "Bound" && deepEqual(bound.status.capacity, capacity)) return;
@@ -118,7 +147,8 @@ class PersistentVolumeBinder {
     const { name = "", namespace = "", uid = "", resourceVersion = "" } = claim.metadata;
     if (reference?.uid === uid) return volume;
     // A volume that was reserved for the claim beforehand stays reserved when the claim goes.
-    const annotations = reference === undefined ? { ...volume.metadata.annotations, [boundByControllerAnnotation]: "yes" } : volume.metadata.annotations;
+    const annotations =
+      reference === undefined ? { ...volume.metadata.annotations, [boundByControllerAnnotation]: "yes" } : volume.metadata.annotations;
     const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid, resourceVersion };
     const metadata = { ...volume.metadata, ...(annotations === undefined ? {} : { annotations }) };
     return this.#context.client.resource(resources.persistentVolumes).update({ ...volume, metadata, spec: { ...volume.spec, claimRef } });
@@ -131,9 +161,11 @@ class PersistentVolumeBinder {
     const reference = volume.spec?.claimRef;
     if (reference === undefined || (reference.uid ?? "") === "") return this.#writeVolumePhase(volume, "Available");
     const key = `${reference.namespace}/${reference.name}`;
-    const claim = client.informer(resources.persistentVolumeClaims).get(key) ?? (await this.#claim(reference.namespace ?? "", reference.name ?? ""));
+    const claim =
+      client.informer(resources.persistentVolumeClaims).get(key) ?? (await this.#claim(reference.namespace ?? "", reference.name ?? ""));
     if (claim !== undefined && claim.metadata.uid === reference.uid) {
-      if (claim.spec?.volumeName === name && claim.metadata.annotations?.[bindCompletedAnnotation] !== undefined) await this.#writeVolumePhase(volume, "Bound");
+      if (claim.spec?.volumeName === name && claim.metadata.annotations?.[bindCompletedAnnotation] !== undefined)
+        await this.#writeVolumePhase(volume, "Bound");
       return;
     }
     await this.#writeVolumePhase(volume, "Released");

@@ -14,7 +14,10 @@ export function createClaimProtectionController(context: ControllerContext): Con
   pods.addIndex("claim", claimKeysOf);
   return {
     name: "persistentvolumeclaim-protection-controller",
-    sources: [watchFor(resources.persistentVolumeClaims), mapped(resources.pods, claimKeysOf, (event, pod) => event === "delete" || isFinished(pod))],
+    sources: [
+      watchFor(resources.persistentVolumeClaims),
+      mapped(resources.pods, claimKeysOf, (event, pod) => event === "delete" || isFinished(pod)),
+    ],
     async reconcile(key) {
       const claim = claims.get(key);
       if (claim?.metadata.deletionTimestamp === undefined || claim.metadata.finalizers?.includes(claimFinalizer) !== true) return;
@@ -45,7 +48,12 @@ function claimKeysOf(pod: Pod): string[] {
   });
 }
 
-async function removeFinalizer<T extends KubeObject>({ client }: ControllerContext, resource: ResourceType<T>, object: T, finalizer: string): Promise<void> {
+async function removeFinalizer<T extends KubeObject>(
+  { client }: ControllerContext,
+  resource: ResourceType<T>,
+  object: T,
+  finalizer: string,
+): Promise<void> {
   const finalizers = (object.metadata.finalizers ?? []).filter((entry) => entry !== finalizer);
   try {
     await client.resource(resource, object.metadata.namespace).update({ ...object, metadata: { ...object.metadata, finalizers } });

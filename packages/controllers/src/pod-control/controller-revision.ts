@@ -21,7 +21,9 @@ export interface RevisionOptions {
 
 /** Finds the revision of `data`, or makes it; an older equal one becomes the newest, as a rollback does. */
 export async function ensureRevision({ client, owner, data, labels, revisions }: RevisionOptions): Promise<RevisionHistory> {
-  const own = revisions.filter((revision) => isControlledBy(revision, owner)).sort((a, b) => Number(a.revision) - Number(b.revision) || (a.metadata.name ?? "").localeCompare(b.metadata.name ?? ""));
+  const own = revisions
+    .filter((revision) => isControlledBy(revision, owner))
+    .sort((a, b) => Number(a.revision) - Number(b.revision) || (a.metadata.name ?? "").localeCompare(b.metadata.name ?? ""));
   const equal = own.findLast((revision) => deepEqual(revision.data, data));
   const newest = Number(own.at(-1)?.revision ?? 0);
   const { namespace } = owner.metadata;
@@ -45,13 +47,19 @@ export async function ensureRevision({ client, owner, data, labels, revisions }:
       if (!hasReason(error, "AlreadyExists")) throw error;
       return api.get(draft.metadata.name ?? "");
     });
-  } else if (Number(equal.revision) < newest) current = await api.patch(equal.metadata.name ?? "", { revision: newest + 1 }, { type: "application/merge-patch+json" });
+  } else if (Number(equal.revision) < newest)
+    current = await api.patch(equal.metadata.name ?? "", { revision: newest + 1 }, { type: "application/merge-patch+json" });
   const chosen = current as ControllerRevision;
   return { current: chosen, others: own.filter((revision) => revision.metadata.uid !== chosen.metadata.uid) };
 }
 
 /** Deletes the oldest revisions that nothing uses, beyond `limit`. */
-export async function truncateHistory(client: Client, history: RevisionHistory, limit: number, isUsed: (revision: ControllerRevision) => boolean): Promise<void> {
+export async function truncateHistory(
+  client: Client,
+  history: RevisionHistory,
+  limit: number,
+  isUsed: (revision: ControllerRevision) => boolean,
+): Promise<void> {
   const unused = history.others.filter((revision) => !isUsed(revision));
   for (const revision of unused.slice(0, Math.max(0, unused.length - limit))) {
     await client

@@ -1,4 +1,4 @@
-import { controllerReference, hasReason, StatusError, type KubeObject } from "@coracle/apimachinery";
+import { controllerReference, hasReason, isNamespaceTerminating, type KubeObject } from "@coracle/apimachinery";
 import { resources, type Pod, type PodTemplateSpec } from "@coracle/api";
 import type { Client, EventRecorder } from "@coracle/client";
 
@@ -19,9 +19,7 @@ export function createPodControl(client: Client, events: EventRecorder): PodCont
         return created;
       } catch (error) {
         // A namespace on its way out refuses everything: that is no news.
-        const isTerminating =
-          error instanceof StatusError && error.status.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") === true;
-        if (!isTerminating) events.record(owner, "Warning", "FailedCreate", `Error creating: ${(error as Error).message}`);
+        if (!isNamespaceTerminating(error)) events.record(owner, "Warning", "FailedCreate", `Error creating: ${(error as Error).message}`);
         throw error;
       }
     },

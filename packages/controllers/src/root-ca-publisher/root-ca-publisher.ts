@@ -1,7 +1,6 @@
 import { resources, type ConfigMap } from "@coracle/api";
-import { deepEqual, hasReason } from "@coracle/apimachinery";
+import { isNamespaceTerminating, deepEqual, hasReason } from "@coracle/apimachinery";
 import { mapped, watchFor, type ControllerFactory } from "@coracle/operator";
-import { isNamespaceTerminating } from "../namespace/terminating.ts";
 
 export interface RootCaPublisherOptions {
   /** PEM of the certificates that clients in pods verify the API server with. */

@@ -1,7 +1,6 @@
 import { resources, type Namespace, type ServiceAccount } from "@coracle/api";
-import { hasReason } from "@coracle/apimachinery";
+import { isNamespaceTerminating, hasReason } from "@coracle/apimachinery";
 import { mapped, watchFor, type ControllerFactory } from "@coracle/operator";
-import { isNamespaceTerminating } from "../namespace/terminating.ts";
 
 export interface ServiceAccountControllerOptions {
   /** Service accounts that every active namespace has. Defaults to `["default"]`. */

@@ -22,7 +22,8 @@ export function ordinalRange(set: StatefulSet): { start: number; end: number } {
   return { start, end: start + (set.spec?.replicas ?? 1) };
 }
 
-export const claimName = (set: StatefulSet, template: PersistentVolumeClaim, ordinal: number): string => `${template.metadata.name}-${podName(set, ordinal)}`;
+export const claimName = (set: StatefulSet, template: PersistentVolumeClaim, ordinal: number): string =>
+  `${template.metadata.name}-${podName(set, ordinal)}`;
 
 /** The pod with this ordinal: a stable name, host name and claims. `template` is that of `revision`. */
 export function podOfOrdinal(set: StatefulSet, template: PodTemplateSpec, ordinal: number, revision: string): Pod {
@@ -31,12 +32,18 @@ export function podOfOrdinal(set: StatefulSet, template: PodTemplateSpec, ordina
   const templates = set.spec?.volumeClaimTemplates ?? [];
   const replaced = new Set(templates.map((claim) => claim.metadata.name));
   const volumes = [
-    ...templates.map((claim) => ({ name: claim.metadata.name ?? "", persistentVolumeClaim: { claimName: claimName(set, claim, ordinal) } })),
+    ...templates.map((claim) => ({
+      name: claim.metadata.name ?? "",
+      persistentVolumeClaim: { claimName: claimName(set, claim, ordinal) },
+    })),
     ...(pod.spec?.volumes ?? []).filter((volume) => !replaced.has(volume.name)),
   ];
   return {
     ...pod,
-    metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [podNameLabel]: name, [podIndexLabel]: String(ordinal), [revisionLabel]: revision } },
+    metadata: {
+      ...pod.metadata,
+      labels: { ...pod.metadata.labels, [podNameLabel]: name, [podIndexLabel]: String(ordinal), [revisionLabel]: revision },
+    },
     spec: {
       ...pod.spec,
       containers: pod.spec?.containers ?? [],
@@ -63,7 +70,11 @@ export function claimsOfOrdinal(set: StatefulSet, ordinal: number): PersistentVo
 }
 
 /** Owners that make a claim go with the set, or with a pod that was scaled away (KEP-1847). */
-export function claimOwners(set: StatefulSet, ordinal: number, pod: Pod | undefined): NonNullable<PersistentVolumeClaim["metadata"]["ownerReferences"]> {
+export function claimOwners(
+  set: StatefulSet,
+  ordinal: number,
+  pod: Pod | undefined,
+): NonNullable<PersistentVolumeClaim["metadata"]["ownerReferences"]> {
   const { whenDeleted = "Retain", whenScaled = "Retain" } = set.spec?.persistentVolumeClaimRetentionPolicy ?? {};
   const { start, end } = ordinalRange(set);
   const isCondemned = ordinal < start || ordinal >= end;
@@ -75,6 +86,9 @@ export function claimOwners(set: StatefulSet, ordinal: number, pod: Pod | undefi
   return whenDeleted === "Delete" ? [weak(set)] : [];
 }
 
-export function hasSameOwners(a: PersistentVolumeClaim["metadata"]["ownerReferences"], b: PersistentVolumeClaim["metadata"]["ownerReferences"]): boolean {
+export function hasSameOwners(
+  a: PersistentVolumeClaim["metadata"]["ownerReferences"],
+  b: PersistentVolumeClaim["metadata"]["ownerReferences"],
+): boolean {
   return deepEqual((a ?? []).map((owner) => owner.uid).sort(), (b ?? []).map((owner) => owner.uid).sort());
 }

@@ -1,5 +1,12 @@
 import { deepEqual, hasReason, isControlledBy, scaledIntOrPercent } from "@coracle/apimachinery";
-import { resources, type ControllerRevision, type PersistentVolumeClaim, type Pod, type StatefulSet, type StatefulSetStatus } from "@coracle/api";
+import {
+  resources,
+  type ControllerRevision,
+  type PersistentVolumeClaim,
+  type Pod,
+  type StatefulSet,
+  type StatefulSetStatus,
+} from "@coracle/api";
 import { watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
 import { ensureRevision, truncateHistory, type RevisionHistory } from "../pod-control/controller-revision.ts";
 import { Expectations } from "../pod-control/expectations.ts";
@@ -8,7 +15,18 @@ import { claimObjects } from "../pod-control/ownership.ts";
 import { availableAtMs, isAvailable, isFinished, isReady } from "../pod-control/pod-status.ts";
 import { podSource } from "../pod-control/pod-watch.ts";
 import { withoutZeros } from "../replicaset/replicaset-controller.ts";
-import { claimOwners, claimsOfOrdinal, hasSameOwners, ordinalOf, ordinalRange, podIndexLabel, podName, podNameLabel, podOfOrdinal, revisionLabel } from "./identity.ts";
+import {
+  claimOwners,
+  claimsOfOrdinal,
+  hasSameOwners,
+  ordinalOf,
+  ordinalRange,
+  podIndexLabel,
+  podName,
+  podNameLabel,
+  podOfOrdinal,
+  revisionLabel,
+} from "./identity.ts";
 
 /** Keeps pods with stable names and claims, in order. */
 export function createStatefulSetController(context: ControllerContext): ControllerDefinition {
@@ -70,9 +88,13 @@ class StatefulSetController {
     await this.#writeStatus(set, this.#statusOf(sync, current));
     await truncateHistory(client, sync.history, set.spec?.revisionHistoryLimit ?? 10, (revision) => {
       const name = hashLabelOf(revision);
-      return revision.metadata.uid === sync.currentRevision.metadata.uid || current.some((pod) => pod.metadata.labels?.[revisionLabel] === name);
+      return (
+        revision.metadata.uid === sync.currentRevision.metadata.uid || current.some((pod) => pod.metadata.labels?.[revisionLabel] === name)
+      );
     });
-    const waits = current.map((pod) => availableAtMs(pod, set.spec?.minReadySeconds ?? 0, clock.now())).filter((atMs) => atMs !== undefined);
+    const waits = current
+      .map((pod) => availableAtMs(pod, set.spec?.minReadySeconds ?? 0, clock.now()))
+      .filter((atMs) => atMs !== undefined);
     if (waits.length > 0) return { requeueAfterMs: Math.min(...waits) - clock.now() + 1 };
   }
 
@@ -95,7 +117,8 @@ class StatefulSetController {
     }
     condemned.sort((a, b) => (ordinalOf(set, b) ?? 0) - (ordinalOf(set, a) ?? 0));
     const currentName = set.status?.currentRevision;
-    const currentRevision = [history.current, ...history.others].find((revision) => revision.metadata.name === currentName) ?? history.current;
+    const currentRevision =
+      [history.current, ...history.others].find((revision) => revision.metadata.name === currentName) ?? history.current;
     return { set, history, replicas, condemned, updateRevision: hashLabelOf(history.current), currentRevision };
   }
 
@@ -131,7 +154,12 @@ class StatefulSetController {
     if (isFinished(pod)) {
       if (pod.metadata.deletionTimestamp === undefined) {
         const phase = pod.status?.phase ?? "";
-        this.#context.events.record(set, "Warning", "RecreatingFailedPod", `StatefulSet ${set.metadata.namespace}/${set.metadata.name} is recreating ${phase.toLowerCase()} Pod ${pod.metadata.name}`);
+        this.#context.events.record(
+          set,
+          "Warning",
+          "RecreatingFailedPod",
+          `StatefulSet ${set.metadata.namespace}/${set.metadata.name} is recreating ${phase.toLowerCase()} Pod ${pod.metadata.name}`,
+        );
         await this.#deletePod(set, pod);
       }
       return false;
@@ -151,12 +179,19 @@ class StatefulSetController {
     const name = podName(set, ordinal);
     try {
       await this.#ensureClaims(set, ordinal, undefined);
-      await client.resource(resources.pods, set.metadata.namespace).create(podOfOrdinal(set, template ?? {}, ordinal, hashLabelOf(revision)));
+      await client
+        .resource(resources.pods, set.metadata.namespace)
+        .create(podOfOrdinal(set, template ?? {}, ordinal, hashLabelOf(revision)));
       events.record(set, "Normal", "SuccessfulCreate", `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
     } catch (error) {
       // The cache is behind: the pod is on its way to it.
       if (hasReason(error, "AlreadyExists")) return;
-      events.record(set, "Warning", "FailedCreate", `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`);
+      events.record(
+        set,
+        "Warning",
+        "FailedCreate",
+        `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`,
+      );
       throw error;
     }
   }
@@ -167,8 +202,15 @@ class StatefulSetController {
       if (client.informer(resources.persistentVolumeClaims).get(`${set.metadata.namespace}/${claim.metadata.name}`) !== undefined) continue;
       const ownerReferences = claimOwners(set, ordinal, pod);
       try {
-        await client.resource(resources.persistentVolumeClaims, set.metadata.namespace).create({ ...claim, metadata: { ...claim.metadata, ...(ownerReferences.length === 0 ? {} : { ownerReferences }) } });
-        events.record(set, "Normal", "SuccessfulCreate", `create Claim ${claim.metadata.name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name} success`);
+        await client
+          .resource(resources.persistentVolumeClaims, set.metadata.namespace)
+          .create({ ...claim, metadata: { ...claim.metadata, ...(ownerReferences.length === 0 ? {} : { ownerReferences }) } });
+        events.record(
+          set,
+          "Normal",
+          "SuccessfulCreate",
+          `create Claim ${claim.metadata.name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name} success`,
+        );
       } catch (error) {
         if (!hasReason(error, "AlreadyExists")) throw error;
       }
@@ -180,12 +222,18 @@ class StatefulSetController {
     const { client } = this.#context;
     const wanted = claimOwners(set, ordinal, pod);
     for (const { metadata } of claimsOfOrdinal(set, ordinal)) {
-      const claim: PersistentVolumeClaim | undefined = client.informer(resources.persistentVolumeClaims).get(`${set.metadata.namespace}/${metadata.name}`);
+      const claim: PersistentVolumeClaim | undefined = client
+        .informer(resources.persistentVolumeClaims)
+        .get(`${set.metadata.namespace}/${metadata.name}`);
       if (claim === undefined) continue;
-      const foreign = (claim.metadata.ownerReferences ?? []).filter((owner) => owner.uid !== set.metadata.uid && owner.uid !== pod.metadata.uid);
+      const foreign = (claim.metadata.ownerReferences ?? []).filter(
+        (owner) => owner.uid !== set.metadata.uid && owner.uid !== pod.metadata.uid,
+      );
       const ownerReferences = [...foreign, ...wanted];
       if (hasSameOwners(claim.metadata.ownerReferences, ownerReferences)) continue;
-      await client.resource(resources.persistentVolumeClaims, set.metadata.namespace).update({ ...claim, metadata: { ...claim.metadata, ownerReferences } });
+      await client
+        .resource(resources.persistentVolumeClaims, set.metadata.namespace)
+        .update({ ...claim, metadata: { ...claim.metadata, ownerReferences } });
     }
   }
 
@@ -193,7 +241,9 @@ class StatefulSetController {
   async #ensureLabels(pod: Pod, ordinal: number): Promise<void> {
     const labels = { [podNameLabel]: pod.metadata.name ?? "", [podIndexLabel]: String(ordinal) };
     if (Object.entries(labels).every(([name, value]) => pod.metadata.labels?.[name] === value)) return;
-    await this.#context.client.resource(resources.pods, pod.metadata.namespace).patch(pod.metadata.name ?? "", { metadata: { labels } }, { type: "application/merge-patch+json" });
+    await this.#context.client
+      .resource(resources.pods, pod.metadata.namespace)
+      .patch(pod.metadata.name ?? "", { metadata: { labels } }, { type: "application/merge-patch+json" });
   }
 
   async #deletePod(set: StatefulSet, pod: Pod): Promise<void> {
@@ -214,19 +264,25 @@ class StatefulSetController {
   }
 
   #areHealthy(set: StatefulSet, pods: readonly Pod[]): boolean {
-    return pods.every((pod) => pod.metadata.deletionTimestamp === undefined && isAvailable(pod, set.spec?.minReadySeconds ?? 0, this.#context.clock.now()));
+    return pods.every(
+      (pod) => pod.metadata.deletionTimestamp === undefined && isAvailable(pod, set.spec?.minReadySeconds ?? 0, this.#context.clock.now()),
+    );
   }
 
   /** From the highest ordinal down to the partition, `maxUnavailable` (one) at a time. */
   async #replaceOutdated(sync: Sync): Promise<void> {
     const { set, replicas, updateRevision } = sync;
     if (set.spec?.updateStrategy?.type === "OnDelete") return;
-    const limit = Math.max(1, scaledIntOrPercent(set.spec?.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, set.spec?.replicas ?? 1, "up"));
+    const limit = Math.max(
+      1,
+      scaledIntOrPercent(set.spec?.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, set.spec?.replicas ?? 1, "up"),
+    );
     let unavailable = [...replicas.values()].filter((pod) => !this.#areHealthy(set, [pod])).length;
     const ordinals = [...replicas.keys()].sort((a, b) => b - a).filter((ordinal) => ordinal >= this.#partition(sync));
     for (const ordinal of ordinals) {
       const pod = replicas.get(ordinal);
-      if (pod === undefined || pod.metadata.labels?.[revisionLabel] === updateRevision || pod.metadata.deletionTimestamp !== undefined) continue;
+      if (pod === undefined || pod.metadata.labels?.[revisionLabel] === updateRevision || pod.metadata.deletionTimestamp !== undefined)
+        continue;
       // A pod that is not available anyway costs nothing.
       const isUp = this.#areHealthy(set, [pod]);
       if (isUp && unavailable >= limit) return;

@@ -51,7 +51,6 @@ function isAlive({ pid, start }: Holder): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
-  const current = startOf(pid);
   const stat = statOf(pid);
   // Process ids are used again: the same id that started at another time is a stranger. One that waits for its parent has ended.
   return stat === undefined || (stat.state !== "Z" && (start === "" || stat.start === start));
