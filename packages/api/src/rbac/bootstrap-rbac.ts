@@ -22,7 +22,10 @@ interface Fact {
 
 const group = "rbac.authorization.k8s.io";
 /** Marks what the server made, and lets it mend what was changed. */
-const common = { labels: { "kubernetes.io/bootstrapping": "rbac-defaults" }, annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" } };
+const common = {
+  labels: { "kubernetes.io/bootstrapping": "rbac-defaults" },
+  annotations: { "rbac.authorization.kubernetes.io/autoupdate": "true" },
+};
 
 /** The roles and bindings that every cluster starts with, as kube-apiserver 1.36 makes them. */
 export function bootstrapRbac(): readonly UnstructuredObject[] {
