@@ -49,7 +49,7 @@ export function createEventRecorder(options: EventRecorderOptions): QueuedEventR
         return;
       } catch (error) {
         if (attempt >= maxTries || stopped.signal.aborted || !isPassing(error)) {
-          log[isNamespaceTerminating(error) ? "debug" : "warn"]("event was not written", {
+          log[isNamespaceTerminating(error) || hasReason(error, "NotFound") ? "debug" : "warn"]("event was not written", {
             reason: event.reason,
             object: event.involvedObject,
             error,
