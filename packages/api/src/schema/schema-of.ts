@@ -8,7 +8,7 @@ const scalars: Readonly<Record<string, Schema>> = {
   time: { type: "string", format: "date-time", isNullable: true },
   microTime: { type: "string", format: "micro-time", isNullable: true },
   duration: { type: "string", format: "duration" },
-  quantity: { type: "any", format: "quantity" },
+  quantity: { type: "string", format: "quantity" },
   int32: { type: "integer", format: "int32" },
   uint32: { type: "integer", format: "int64" },
   int64: { type: "integer", format: "int64" },
