@@ -26,8 +26,14 @@ const namedExports = {
       return isOnDemand ? { path, namespace: "named-exports", pluginData: resolveDir } : undefined;
     });
     plugin.onLoad({ filter: /.*/, namespace: "named-exports" }, ({ path, pluginData: resolveDir }) => {
-      const names = Object.keys(createRequire(join(resolveDir, "x.js"))(path)).filter((name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default");
-      return { contents: `import * as library from ${JSON.stringify(path)};\nexport const { ${names.join(", ")} } = library;\nexport default library.default ?? library;\n`, resolveDir, loader: "js" };
+      const names = Object.keys(createRequire(join(resolveDir, "x.js"))(path)).filter(
+        (name) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default",
+      );
+      return {
+        contents: `import * as library from ${JSON.stringify(path)};\nexport const { ${names.join(", ")} } = library;\nexport default library.default ?? library;\n`,
+        resolveDir,
+        loader: "js",
+      };
     });
   },
 };

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 const checks = [
   ["types", ["tsc", "-b"]],
   ["layers", ["node", "tools/check-layers.mjs"]],
-  ["lint", ["oxlint"]],
+  ["lint", ["oxlint", "--type-aware", "--quiet"]],
   ["format", ["oxfmt", "--check"]],
   ["generated files", ["node", "tools/generated.mjs", "verify"]],
 ];

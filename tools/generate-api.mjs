@@ -166,7 +166,9 @@ function declarationsModule({ types, kinds, groups }) {
   const defaults = read("defaults");
   const used = Object.fromEntries(Object.entries(types).map(([name, type]) => [name, runtimeType(type, defaults[name] ?? [])]));
   const packages = Object.fromEntries(Object.entries(read("packages")).map(([name, { openapi }]) => [name, openapi]));
-  const printers = Object.fromEntries(Object.entries(read("printers")).map(([kind, columns]) => [kind, columns.map(({ h, ...column }) => column)]));
+  const printers = Object.fromEntries(
+    Object.entries(read("printers")).map(([kind, columns]) => [kind, columns.map(({ h, ...column }) => column)]),
+  );
   const text = JSON.stringify(JSON.stringify({ types: used, kinds, packages, groups, printers }));
   return `${header}export const declarationsText: string =\n  ${text};\n`;
 }

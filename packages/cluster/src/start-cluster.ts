@@ -47,7 +47,6 @@ class RunningCluster implements Cluster {
   #clients: Clients | undefined;
   #controlPlane: ControlPlane | undefined;
   #nodes: Nodes | undefined;
-  #certificates: ClusterCertificates | undefined;
   #stopping: Promise<void> | undefined;
   runtime: ChosenRuntime = { name: "simulated", version: "", reason: "" };
   timings = { apiReadyMs: 0, nodesReadyMs: 0 };
@@ -67,7 +66,6 @@ class RunningCluster implements Cluster {
     const nodeAddress = this.runtime.name === "containerd" ? hostAddress() : "127.0.0.1";
     const [store, certificates] = await Promise.all([this.#openStore(), this.#prepareCertificates(nodeAddress)]);
     this.#store = store;
-    this.#certificates = certificates;
     const server = await this.#createServer(store, certificates, nodeAddress);
     this.#server = server;
     const clients = new Clients(server, this.#tools);

@@ -17,4 +17,5 @@ export { detectContainerd, type ContainerdDetection } from "./runtime/cri/detect
 /** The real runtime, loaded when it is needed: simulated clusters do not pay for it. */
 export const loadContainerd = (): Promise<typeof import("./runtime/cri/index.ts")> => import("./runtime/cri/index.ts");
 /** The streaming protocols of exec, attach and port-forward, loaded with the first of them. */
-export const loadStreaming = async (): Promise<import("./server/streaming-contract.ts").StreamingServer> => (await import("./server/streaming/index.ts")).streamingServer;
+export const loadStreaming = async (): Promise<import("./server/streaming-contract.ts").StreamingServer> =>
+  (await import("./server/streaming/index.ts")).streamingServer;

@@ -23,8 +23,12 @@ export function createLocalPathProvisioner(options: LocalPathProvisionerOptions)
     const provisioner = new LocalPathProvisioner(options, context);
     return {
       name: provisionerName,
-      sources: [mapped(resources.persistentVolumeClaims, (claim) => [`claim:${claim.metadata.namespace}/${claim.metadata.name}`]), { ...watchFor(resources.persistentVolumes), map: (volume) => [`volume:${volume.metadata.name}`] }],
-      reconcile: (key) => (key.startsWith("claim:") ? provisioner.provision(key.slice("claim:".length)) : provisioner.reclaim(key.slice("volume:".length))),
+      sources: [
+        mapped(resources.persistentVolumeClaims, (claim) => [`claim:${claim.metadata.namespace}/${claim.metadata.name}`]),
+        { ...watchFor(resources.persistentVolumes), map: (volume) => [`volume:${volume.metadata.name}`] },
+      ],
+      reconcile: (key) =>
+        key.startsWith("claim:") ? provisioner.provision(key.slice("claim:".length)) : provisioner.reclaim(key.slice("volume:".length)),
     };
   };
 }
@@ -56,7 +60,12 @@ class LocalPathProvisioner {
       events.record(claim, "Normal", "ProvisioningSucceeded", `Successfully provisioned volume ${name}`);
     } catch (error) {
       if (hasReason(error, "AlreadyExists")) return;
-      events.record(claim, "Warning", "ProvisioningFailed", `failed to provision volume with StorageClass "${claim.spec?.storageClassName}": ${(error as Error).message}`);
+      events.record(
+        claim,
+        "Warning",
+        "ProvisioningFailed",
+        `failed to provision volume with StorageClass "${claim.spec?.storageClassName}": ${(error as Error).message}`,
+      );
       throw error;
     }
   }
@@ -69,12 +78,14 @@ class LocalPathProvisioner {
     if (!isReleased) return;
     const path = volume.spec?.hostPath?.path ?? "";
     // Only what this provisioner made: the path is editable by others.
-    if (this.#options.makesDirectories && path.startsWith(join(this.#options.directory, "pvc-"))) await rm(path, { recursive: true, force: true });
+    if (this.#options.makesDirectories && path.startsWith(join(this.#options.directory, "pvc-")))
+      await rm(path, { recursive: true, force: true });
     try {
       if (volume.metadata.deletionTimestamp === undefined) await client.resource(resources.persistentVolumes).delete(name);
       const live = await client.resource(resources.persistentVolumes).get(name);
       const finalizers = (live.metadata.finalizers ?? []).filter((entry) => entry !== finalizer);
-      if (finalizers.length !== (live.metadata.finalizers ?? []).length) await client.resource(resources.persistentVolumes).update({ ...live, metadata: { ...live.metadata, finalizers } });
+      if (finalizers.length !== (live.metadata.finalizers ?? []).length)
+        await client.resource(resources.persistentVolumes).update({ ...live, metadata: { ...live.metadata, finalizers } });
     } catch (error) {
       if (hasReason(error, "NotFound")) return;
       events.record(volume, "Warning", "VolumeFailedDelete", (error as Error).message);
@@ -109,7 +120,9 @@ function volumeFor(claim: PersistentVolumeClaim, { name, path, nodeName, storage
       volumeMode: "Filesystem",
       hostPath: { path, type: "DirectoryOrCreate" },
       claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", name: claim.metadata.name ?? "", namespace, uid, resourceVersion },
-      nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [nodeName] }] }] } },
+      nodeAffinity: {
+        required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: [nodeName] }] }] },
+      },
     },
   };
 }

@@ -53,11 +53,24 @@ export function applyElementOrder({ original, name, order, before, patched, merg
   const keyOf = (item: unknown): unknown => (mergeKey !== undefined && isPlainObject(item) ? item[mergeKey] : item);
   if (Array.isArray(patched)) checkOrder(patched, order, keyOf);
   if (!Array.isArray(merged)) return;
-  const rank = new Map((order as unknown[]).map((item, index) => [keyOf(item), index]));
-  const named = (merged as unknown[]).filter((item) => rank.has(keyOf(item)));
+  original[name] = inOrder(merged, { order, before: Array.isArray(before) ? before : [], keyOf });
+}
+
+export interface ItemOrder {
+  /** Items whose keys say the order. */
+  readonly order: readonly unknown[];
+  /** The list as it was on the server. */
+  readonly before: readonly unknown[];
+  readonly keyOf: (item: unknown) => unknown;
+}
+
+/** `merged` with the named items in their order; those that only the server has stay before the named item that they stood before. */
+export function inOrder(merged: readonly unknown[], { order, before, keyOf }: ItemOrder): unknown[] {
+  const rank = new Map(order.map((item, index) => [keyOf(item), index]));
+  const named = merged.filter((item) => rank.has(keyOf(item)));
   named.sort((left, right) => (rank.get(keyOf(left)) ?? 0) - (rank.get(keyOf(right)) ?? 0));
-  const place = new Map((Array.isArray(before) ? (before as unknown[]) : []).map((item, index) => [keyOf(item), index]));
-  const serverOnly = (merged as unknown[]).filter((item) => !rank.has(keyOf(item)));
+  const place = new Map(before.map((item, index) => [keyOf(item), index]));
+  const serverOnly = merged.filter((item) => !rank.has(keyOf(item)));
   const ordered: unknown[] = [];
   for (const item of named) {
     const index = place.get(keyOf(item));
@@ -65,7 +78,7 @@ export function applyElementOrder({ original, name, order, before, patched, merg
       ordered.push(serverOnly.shift());
     ordered.push(item);
   }
-  original[name] = [...ordered, ...serverOnly];
+  return [...ordered, ...serverOnly];
 }
 
 /** What the patch sets must be named in the order, and in that order. */

@@ -119,9 +119,9 @@ describe("applyStrategicMergePatch", () => {
     };
     expect(applyStrategicMergePatch(schema, live, patch)).toEqual({
       containers: [
-        { name: "a", args: ["y"], ports: [{ containerPort: 80 }, { containerPort: 443, name: "tls" }] },
-        { name: "b", image: "2" },
+        { name: "a", args: ["y"], ports: [{ containerPort: 443, name: "tls" }, { containerPort: 80 }] },
         { name: "c" },
+        { name: "b", image: "2" },
       ],
     });
   });

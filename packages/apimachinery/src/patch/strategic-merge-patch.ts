@@ -1,7 +1,7 @@
 import { newBadRequest } from "../errors/errors.ts";
 import { cloneJson, isPlainObject, setField } from "../meta/deep.ts";
 import type { Schema } from "../schema/schema.ts";
-import { applyDeletions, applyElementOrder, applyRetainKeys, deletionsPrefix, orderPrefix, retainKeys } from "./directives.ts";
+import { applyDeletions, applyElementOrder, applyRetainKeys, deletionsPrefix, inOrder, orderPrefix, retainKeys } from "./directives.ts";
 import { noMergeKey, unforeseen, unprocessable } from "./strategic-errors.ts";
 
 type Fields = Record<string, unknown>;
@@ -114,7 +114,7 @@ function mergeLists(schema: Schema, original: readonly unknown[], patch: readonl
 }
 
 function mergePrimitives(original: readonly unknown[], patch: readonly unknown[]): unknown[] {
-  return [...new Set([...original, ...patch])];
+  return inOrder([...new Set([...original, ...patch])], { order: patch, before: original, keyOf: (item) => item });
 }
 
 function mergeMaps(
@@ -122,7 +122,8 @@ function mergeMaps(
   mergeKey: string,
   lists: { readonly original: readonly unknown[]; readonly patch: readonly unknown[] },
 ): unknown[] {
-  const { merged, items } = applyListDirectives(mergeKey, lists.original, lists.patch);
+  const { original } = lists;
+  const { merged, items } = applyListDirectives(mergeKey, original, lists.patch);
   const places = new Map<unknown, number>();
   for (const [index, item] of merged.entries()) places.set(keyOf(item, mergeKey), index);
   for (const item of items) {
@@ -135,7 +136,8 @@ function mergeMaps(
       merged[place] = mergeFields(schema.items ?? { type: "any" }, asFields(merged[place]), item);
     }
   }
-  return merged;
+  // What the patch names takes the patch's order: a new item stands before those that only the server has.
+  return inOrder(merged, { order: items, before: original, keyOf: (item) => (isPlainObject(item) ? item[mergeKey] : undefined) });
 }
 
 /** `$patch: replace` anywhere drops the old list; `$patch: delete` drops the item with the same key. */

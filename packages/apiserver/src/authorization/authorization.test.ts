@@ -1,3 +1,4 @@
+import type { BindingObject, RbacSubject } from "./rules.ts";
 import { systemRandom } from "@coracle/base";
 import type { UnstructuredObject } from "@coracle/apimachinery";
 import { describe, expect, it } from "vitest";
@@ -20,7 +21,7 @@ function setUp(): { authorization: Authorization; server: ReturnType<typeof crea
 }
 
 const role = (name: string, rules: PolicyRule[]): UnstructuredObject => ({ apiVersion, kind: "ClusterRole", metadata: { name }, rules });
-const binding = (subjects: object[], roleName: string, namespace?: string): UnstructuredObject => ({
+const binding = (subjects: RbacSubject[], roleName: string, namespace?: string): BindingObject => ({
   apiVersion,
   kind: namespace === undefined ? "ClusterRoleBinding" : "RoleBinding",
   metadata: { name: roleName, ...(namespace !== undefined && { namespace }) },

@@ -1,5 +1,6 @@
 import { systemClock } from "@coracle/base";
 import { checkClusterName, forget, processStart, readClusterRecord, readRunRecord, removeRunRecord, type RunRecord } from "../home.ts";
+import { holdProcess } from "../hold-process.ts";
 import { UserError } from "../user-error.ts";
 
 const patienceMs = 60_000;
@@ -28,15 +29,11 @@ export async function stopProcess(name: string, run: RunRecord): Promise<void> {
     }
   }
   const deadlineMs = systemClock.monotonic() + patienceMs;
-  const hold = setInterval(() => {}, 1000);
-  try {
-    while (processStart(run.pid) === run.processStart) {
-      if (systemClock.monotonic() > deadlineMs)
-        throw new UserError(`process ${run.pid} did not stop within ${patienceMs / 1000} s`, `end it with: kill -9 ${run.pid}`);
-      await systemClock.sleep(20);
-    }
-  } finally {
-    clearInterval(hold);
+  using _hold = holdProcess();
+  while (processStart(run.pid) === run.processStart) {
+    if (systemClock.monotonic() > deadlineMs)
+      throw new UserError(`process ${run.pid} did not stop within ${patienceMs / 1000} s`, `end it with: kill -9 ${run.pid}`);
+    await systemClock.sleep(20);
   }
   removeRunRecord(name);
 }

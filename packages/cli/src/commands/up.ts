@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { holdProcess } from "../hold-process.ts";
 import { clusterDirectory, permissionError, readRunRecord } from "../home.ts";
 import { launch, type LaunchOptions } from "../launch.ts";
 import { printSummary, type Summary } from "../summary.ts";
@@ -46,7 +47,7 @@ export async function up(options: LaunchOptions & { isDetached: boolean }): Prom
 /** Resolves when a signal came and everything has stopped. A second signal ends the process at once. */
 function stopOnSignal(stop: () => Promise<void>, isTalkative: boolean): Promise<void> {
   // The clock's timers do not hold the process; this does, until a signal comes.
-  const hold = setInterval(() => {}, 2 ** 30);
+  const hold = holdProcess();
   return new Promise((resolve, reject) => {
     let isStopping = false;
     const onSignal = (): void => {
@@ -55,7 +56,7 @@ function stopOnSignal(stop: () => Promise<void>, isTalkative: boolean): Promise<
       if (isTalkative) process.stderr.write("\nstopping …\n");
       stop()
         .then(() => {
-          clearInterval(hold);
+          hold[Symbol.dispose]();
           if (isTalkative) process.stderr.write("stopped\n");
           resolve();
         })

@@ -89,7 +89,7 @@ class DeploymentController {
     const paused = this.#pauseCondition(deployment);
     if (paused !== undefined) {
       await this.#writeStatus(deployment, {
-        ...(deployment.status ?? {}),
+        ...deployment.status,
         conditions: put(deployment.status?.conditions ?? [], paused, clock.now()),
       });
       return;

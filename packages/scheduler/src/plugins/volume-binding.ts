@@ -14,19 +14,19 @@ interface VolumeState {
   readonly hasMissingVolume: boolean;
 }
 
+export interface VolumeBindingOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  /** How long claims may take to be bound. Defaults to 10 minutes. */
+  readonly bindTimeoutMs?: number;
+}
+
 /**
  * Claims must exist and be bound, or wait for their first consumer: those get the chosen node as an annotation before the pod is bound,
  * and the pod waits until a provisioner has bound them.
  */
-export function createVolumeBinding({
-  client,
-  clock,
-  bindTimeoutMs = 600_000,
-}: {
-  client: Client;
-  clock: Clock;
-  bindTimeoutMs?: number;
-}): Plugin {
+export function createVolumeBinding(options: VolumeBindingOptions): Plugin {
+  const { client } = options;
   const claims = client.informer(resources.persistentVolumeClaims);
   const volumes = client.informer(resources.persistentVolumes);
   const classes = client.informer(resources.storageClasses);
@@ -65,42 +65,50 @@ export function createVolumeBinding({
     },
     async preBind(pod, node, state, signal) {
       const { unbound } = state as VolumeState;
-      await Promise.all(unbound.map((claim) => bindClaim(claim, node, pod, signal)));
+      await Promise.all(unbound.map((claim) => bindClaim(options, claim, pod, { node, signal })));
     },
   };
+}
 
-  async function bindClaim(claim: PersistentVolumeClaim, node: NodeInfo, pod: PodInfo, signal: AbortSignal): Promise<void> {
-    const namespace = claim.metadata.namespace ?? "";
-    const name = claim.metadata.name ?? "";
-    if (claim.metadata.annotations?.[selectedNodeAnnotation] !== node.name) {
-      const patch = { metadata: { annotations: { [selectedNodeAnnotation]: node.name } } };
-      await client.resource(resources.persistentVolumeClaims, namespace).patch(name, patch, { type: "application/merge-patch+json" });
-    }
-    const done = createDeferred();
-    const fail = (why: string) => (): void => done.reject(new Error(`binding volumes of pod ${pod.key}: ${why}`));
-    const timer = clock.setTimeout(fail("timed out waiting for the condition"), bindTimeoutMs);
-    const onAbort = fail("the scheduler stops");
-    signal.addEventListener("abort", onAbort);
-    const check = (current: PersistentVolumeClaim): void => {
-      if (current.metadata.name !== name || current.metadata.namespace !== namespace) return;
-      if (current.status?.phase === "Bound") done.resolve();
-      // A provisioner that gives up takes the node away again.
-      else if (current.metadata.annotations?.[selectedNodeAnnotation] === undefined)
-        fail(`node ${node.name} was rejected for claim ${name}`)();
-    };
-    const subscription = claims.subscribe({
-      onUpdate: check,
-      onDelete: (gone) => gone.metadata.name === name && gone.metadata.namespace === namespace && fail(`claim ${name} was deleted`)(),
-    });
-    try {
-      const current = claims.get(`${namespace}/${name}`);
-      if (current?.status?.phase === "Bound") return;
-      await done.promise;
-    } finally {
-      subscription[Symbol.dispose]();
-      timer[Symbol.dispose]();
-      signal.removeEventListener("abort", onAbort);
-    }
+/** Tells which node the claim is for, and waits until it is bound there. */
+async function bindClaim(
+  { client, clock, bindTimeoutMs = 600_000 }: VolumeBindingOptions,
+  claim: PersistentVolumeClaim,
+  pod: PodInfo,
+  place: { node: NodeInfo; signal: AbortSignal },
+): Promise<void> {
+  const { node, signal } = place;
+  const claims = client.informer(resources.persistentVolumeClaims);
+  const namespace = claim.metadata.namespace ?? "";
+  const name = claim.metadata.name ?? "";
+  if (claim.metadata.annotations?.[selectedNodeAnnotation] !== node.name) {
+    const patch = { metadata: { annotations: { [selectedNodeAnnotation]: node.name } } };
+    await client.resource(resources.persistentVolumeClaims, namespace).patch(name, patch, { type: "application/merge-patch+json" });
+  }
+  const done = createDeferred();
+  const fail = (why: string) => (): void => done.reject(new Error(`binding volumes of pod ${pod.key}: ${why}`));
+  const timer = clock.setTimeout(fail("timed out waiting for the condition"), bindTimeoutMs);
+  const onAbort = fail("the scheduler stops");
+  signal.addEventListener("abort", onAbort);
+  const check = (current: PersistentVolumeClaim): void => {
+    if (current.metadata.name !== name || current.metadata.namespace !== namespace) return;
+    if (current.status?.phase === "Bound") done.resolve();
+    // A provisioner that gives up takes the node away again.
+    else if (current.metadata.annotations?.[selectedNodeAnnotation] === undefined)
+      fail(`node ${node.name} was rejected for claim ${name}`)();
+  };
+  const subscription = claims.subscribe({
+    onUpdate: check,
+    onDelete: (gone) => gone.metadata.name === name && gone.metadata.namespace === namespace && fail(`claim ${name} was deleted`)(),
+  });
+  try {
+    const current = claims.get(`${namespace}/${name}`);
+    if (current?.status?.phase === "Bound") return;
+    await done.promise;
+  } finally {
+    subscription[Symbol.dispose]();
+    timer[Symbol.dispose]();
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -13,7 +13,7 @@ export class Watchers {
 
   /** Tells everyone of a revision, in one call each. */
   notify(revision: number, events: readonly StoreEvent[]): void {
-    for (const { prefix, listener } of [...this.#watchers]) {
+    for (const { prefix, listener } of Array.from(this.#watchers)) {
       const matching = prefix === "" ? events : events.filter((event) => event.key.startsWith(prefix));
       if (matching.length > 0) listener.onEvents(revision, matching);
       else listener.onProgress?.(revision);
@@ -21,7 +21,7 @@ export class Watchers {
   }
 
   fail(error: Error): void {
-    for (const { listener } of [...this.#watchers]) listener.onError(error);
+    for (const { listener } of Array.from(this.#watchers)) listener.onError(error);
     this.#watchers.clear();
   }
 }
