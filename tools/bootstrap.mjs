@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Makes a fresh checkout runnable: checks Node, installs what package-lock.json names when that changed, and builds when a
+ * Makes a fresh checkout runnable: checks Node, installs what package-lock.json names when that changed (`npm ci` refuses optional packages of other platforms in the linked layout), and builds when a
  * source changed. Costs a few milliseconds when there is nothing to do. Written for old Node versions too, so that they get the
  * message and not a syntax error.
  */
@@ -52,7 +52,7 @@ function hashTree(folder, hash) {
 const lock = createHash("sha256")
   .update(readFileSync(join(root, "package-lock.json")))
   .digest("hex");
-onceFor("installed", lock, () => run("npm", ["ci", "--loglevel=error"]));
+onceFor("installed", lock, () => run("npm", ["install", "--no-save", "--loglevel=error"]));
 
 const sources = createHash("sha256").update(lock);
 hashTree(join(root, "packages"), sources);
