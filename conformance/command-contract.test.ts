@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { serveOldContainerd } from "./src/old-containerd.ts";
 import { Coracle, eventually, Kubectl, oldestAndNewestKubectl, root, runProgram } from "./src/coracle.ts";
 
 const coracle = new Coracle();
@@ -228,6 +229,30 @@ describe("errors are one line with a remedy", () => {
     expect(output.code).toBe(1);
     expect(output.stderr).toMatch(oneLine);
     expect(output.stderr).toMatch(/--runtime simulated/);
+  });
+
+  it("containerd that is too old", async () => {
+    const socket = join(scratch, "old.sock");
+    await using _server = await serveOldContainerd(socket);
+    // Not a blocking call: the server answers from this process.
+    const child = coracle.spawn("up", "--name", "old", "--ephemeral", "--detach", "--runtime", "containerd", "--containerd-socket", socket);
+    let words = "";
+    child.stderr?.on("data", (chunk: Buffer) => (words += chunk.toString()));
+    expect(await new Promise((resolve) => child.once("close", resolve))).toBe(1);
+    expect(words).toMatch(oneLine);
+    expect(words).toMatch(/containerd 1\.5\.9 is too old; install containerd 1\.6 or newer/);
+  });
+
+  it("Node that is too old", () => {
+    const pretence = "data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'18.20.4'}})";
+    for (const program of ["packages/cli/bin/coracle.mjs", "tools/bootstrap.mjs"]) {
+      const output = runProgram(process.execPath, ["--import", pretence, join(root, program), "version"], { env: coracle.env });
+      expect(output).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^coracle: Node 18\.20\.4 is too old; install Node 20\.19 or newer/) as string,
+      });
+      expect(output.stderr.trim().split("\n")).toHaveLength(1);
+    }
   });
 
   it("containerd that is absent is no error for auto, and the reason is told", () => {
