@@ -30,6 +30,7 @@ describe("the life of an ephemeral cluster", () => {
     expect(coracle.run("down", "--name", "brief")).toMatchObject({ code: 0 });
     expect(coracle.run("status", "--name", "brief").code).toBe(1);
     expect(existsSync(cluster.kubeconfig)).toBe(false);
+    expect(readdirSync(join(coracle.home, "clusters"))).toEqual([]);
     expect(coracle.run("down", "--name", "brief")).toMatchObject({ code: 0, stdout: expect.stringMatching(/not running/) as string });
   });
 

@@ -94,8 +94,7 @@ export function forget(record: ClusterRecord): void {
   } catch {
     // Missing, or holds files of the user.
   }
-  rmSync(join(clusterDirectory(record.name), "run.json"), { force: true });
-  rmSync(join(clusterDirectory(record.name), "cluster.json"), { force: true });
+  for (const entry of ["run.json", "cluster.json", "output.log"]) rmSync(join(clusterDirectory(record.name), entry), { force: true });
   try {
     rmdirSync(clusterDirectory(record.name));
   } catch {
