@@ -90,15 +90,19 @@ export class Kubectl {
   readonly path: string;
   readonly version: string;
   readonly kubeconfig: string;
+  /** For its caches. */
+  readonly #home: string;
 
   constructor(binary: KubectlBinary, kubeconfig: string) {
     this.path = binary.path;
     this.version = binary.version;
     this.kubeconfig = kubeconfig;
+    this.#home = mkdtempSync(join(tmpdir(), "coracle-kubectl-"));
+    process.once("exit", () => rmSync(this.#home, { recursive: true, force: true }));
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { ...process.env, KUBECONFIG: this.kubeconfig, HOME: dirname(this.kubeconfig) };
+    return { ...process.env, KUBECONFIG: this.kubeconfig, HOME: this.#home };
   }
 
   /** Runs to its end and returns everything, whatever the exit code. */
