@@ -18,3 +18,5 @@ export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.t
 export { bootstrapRbac } from "./rbac/bootstrap-rbac.ts";
 export { schemaOfKind, virtualKinds, type VirtualKind } from "./virtual-kinds.ts";
 export { openApiV2, openApiV3 } from "./openapi/documents.ts";
+export { allowsNode, matchesNodeSelector, matchesNodeSelectorTerm } from "./placement/node-selector.ts";
+export { tolerates, toleratesTaint } from "./placement/tolerations.ts";

@@ -1,4 +1,4 @@
-import type { DaemonSet, Node, Pod, Taint, Toleration } from "@coracle/api";
+import { allowsNode, tolerates, type DaemonSet, type Node, type Pod, type Toleration } from "@coracle/api";
 
 /** Conditions that daemons run in spite of. */
 const toleratedTaints: readonly Pick<Toleration, "key" | "effect">[] = [
@@ -27,45 +27,11 @@ export function daemonTolerations(spec: NonNullable<Pod["spec"]>): Toleration[] 
 /** Whether a daemon should be started on a node, and whether one that is there may stay. */
 export function nodeFit(set: DaemonSet, node: Node): { shouldRun: boolean; mayContinue: boolean } {
   const spec = set.spec?.template?.spec;
-  const isSelected =
-    (spec?.nodeName === undefined || spec.nodeName === "" || spec.nodeName === node.metadata.name) &&
-    Object.entries(spec?.nodeSelector ?? {}).every(([key, value]) => node.metadata.labels?.[key] === value) &&
-    matchesAffinity(spec, node);
+  const isSelected = ((spec?.nodeName ?? "") === "" || spec?.nodeName === node.metadata.name) && allowsNode(spec, node);
   if (!isSelected) return { shouldRun: false, mayContinue: false };
   const tolerations = daemonTolerations(spec ?? { containers: [] });
-  const untolerated = (node.spec?.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule" && !isTolerated(tolerations, taint));
+  const untolerated = (node.spec?.taints ?? []).filter((taint) => taint.effect !== "PreferNoSchedule" && !tolerates(tolerations, taint));
   return { shouldRun: untolerated.length === 0, mayContinue: untolerated.every((taint) => taint.effect !== "NoExecute") };
-}
-
-function isTolerated(tolerations: readonly Toleration[], taint: Taint): boolean {
-  return tolerations.some(
-    (toleration) =>
-      ((toleration.effect ?? "") === "" || toleration.effect === taint.effect) &&
-      ((toleration.key ?? "") === "" ? toleration.operator === "Exists" : toleration.key === taint.key) &&
-      (toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? "")),
-  );
-}
-
-function matchesAffinity(spec: Pod["spec"], node: Node): boolean {
-  const terms = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  if (terms === undefined) return true;
-  return terms.some((term) => {
-    const expressions = term.matchExpressions ?? [];
-    const fields = term.matchFields ?? [];
-    if (expressions.length + fields.length === 0) return false;
-    const holds = (operator: string, values: readonly string[], actual: string | undefined): boolean => {
-      if (operator === "In") return actual !== undefined && values.includes(actual);
-      if (operator === "NotIn") return actual === undefined || !values.includes(actual);
-      if (operator === "Exists") return actual !== undefined;
-      if (operator === "DoesNotExist") return actual === undefined;
-      const [left, right] = [Number(actual), Number(values[0])];
-      return operator === "Gt" ? left > right : operator === "Lt" ? left < right : false;
-    };
-    return (
-      expressions.every(({ key, operator, values = [] }) => holds(operator, values, node.metadata.labels?.[key])) &&
-      fields.every(({ key, operator, values = [] }) => key === "metadata.name" && holds(operator, values, node.metadata.name))
-    );
-  });
 }
 
 /** Pins a daemon's pod to its node: the scheduler still decides, but has one choice. */

@@ -1,5 +1,5 @@
 import { deepEqual, findCondition, formatTime, hasReason } from "@coracle/apimachinery";
-import { resources, type Node, type NodeCondition, type Pod, type Taint, type Toleration } from "@coracle/api";
+import { resources, toleratesTaint, type Node, type NodeCondition, type Pod, type Taint } from "@coracle/api";
 import { mapped, watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
 
 export interface NodeLifecycleOptions {
@@ -215,10 +215,4 @@ export function evictionDueMs(pod: Pod, taints: readonly Taint[], nowMs: number)
     dueMs = Math.min(dueMs, sinceMs + Math.max(0, Math.min(...seconds)) * 1000);
   }
   return dueMs;
-}
-
-function toleratesTaint(toleration: Toleration, taint: Taint): boolean {
-  if ((toleration.effect ?? "") !== "" && toleration.effect !== taint.effect) return false;
-  if ((toleration.key ?? "") === "") return toleration.operator === "Exists";
-  return toleration.key === taint.key && (toleration.operator === "Exists" || (toleration.value ?? "") === (taint.value ?? ""));
 }

@@ -1,5 +1,5 @@
 import { parseQuantity, quantityMilliValue, quantityValue } from "@coracle/apimachinery";
-import type { Node, NodeSelectorTerm, Pod } from "@coracle/api";
+import { allowsNode, type Node, type Pod } from "@coracle/api";
 import { containersOf, initContainersOf, isFinished, isSidecar } from "../containers/pod-spec.ts";
 
 export interface Rejection {
@@ -11,7 +11,7 @@ export interface Rejection {
 /** Whether a node takes a pod beside those it has; the scheduler looked already, but may have been passed by. Pure. */
 export function admitPod(pod: Pod, node: Pick<Node, "metadata" | "status">, others: readonly Pod[]): Rejection | undefined {
   const allocatable = node.status?.allocatable ?? {};
-  if (!matchesNode(pod, node)) {
+  if (!allowsNode(pod.spec, node)) {
     return { reason: "NodeAffinity", message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" };
   }
   const active = others.filter((other) => other.metadata.uid !== pod.metadata.uid && !isFinished(other));
@@ -57,38 +57,4 @@ export function requestsOf(pod: Pod): Map<string, number> {
   }
   for (const [resource, value] of peak) running.set(resource, Math.max(running.get(resource) ?? 0, value));
   return running;
-}
-
-function matchesNode(pod: Pod, { metadata }: Pick<Node, "metadata">): boolean {
-  const labels = metadata.labels ?? {};
-  const isSelected = Object.entries(pod.spec?.nodeSelector ?? {}).every(([key, value]) => labels[key] === value);
-  const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (!isSelected || required === undefined) return isSelected;
-  return required.nodeSelectorTerms.some((term) => matchesTerm(term, labels, metadata.name ?? ""));
-}
-
-function matchesTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, labels: Record<string, string>, name: string): boolean {
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  const isMatch = (value: string | undefined, operator: string, values: readonly string[]): boolean => {
-    switch (operator) {
-      case "In":
-        return value !== undefined && values.includes(value);
-      case "NotIn":
-        return value === undefined || !values.includes(value);
-      case "Exists":
-        return value !== undefined;
-      case "DoesNotExist":
-        return value === undefined;
-      case "Gt":
-        return value !== undefined && Number(value) > Number(values[0]);
-      case "Lt":
-        return value !== undefined && Number(value) < Number(values[0]);
-      default:
-        return false;
-    }
-  };
-  return (
-    matchExpressions.every(({ key, operator, values = [] }) => isMatch(labels[key], operator, values)) &&
-    matchFields.every(({ key, operator, values = [] }) => isMatch(key === "metadata.name" ? name : undefined, operator, values))
-  );
 }

@@ -1,5 +1,5 @@
+import { tolerates } from "@coracle/api";
 import { refuse, type Plugin } from "../framework/plugin.ts";
-import { tolerates } from "./taint-toleration.ts";
 
 /** Cordoned nodes take only pods that tolerate the taint `node.kubernetes.io/unschedulable`. */
 export const nodeUnschedulable: Plugin = {

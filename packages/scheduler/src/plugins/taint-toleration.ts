@@ -1,4 +1,4 @@
-import type { Taint, Toleration } from "@coracle/api";
+import { tolerates } from "@coracle/api";
 import { normalizeByMaximum, refuse, type Plugin } from "../framework/plugin.ts";
 
 /** NoSchedule and NoExecute taints keep out pods that do not tolerate them; PreferNoSchedule ones count against a node. */
@@ -20,15 +20,3 @@ export const taintToleration: Plugin = {
   },
   normalize: (scores) => normalizeByMaximum(scores, true),
 };
-
-/** Whether one of `tolerations` tolerates the taint. An empty key with Exists tolerates everything, an empty effect every effect. */
-export function tolerates(tolerations: readonly Toleration[], taint: Pick<Taint, "key" | "value" | "effect">): boolean {
-  return tolerations.some((toleration) => {
-    if ((toleration.effect ?? "") !== "" && toleration.effect !== taint.effect) return false;
-    if ((toleration.key ?? "") !== "" && toleration.key !== taint.key) return false;
-    const operator = toleration.operator ?? "Equal";
-    if (operator === "Exists") return true;
-    if ((toleration.key ?? "") === "") return false;
-    return operator === "Equal" && (toleration.value ?? "") === (taint.value ?? "");
-  });
-}

@@ -1,9 +1,8 @@
 import { createDeferred, type Clock } from "@coracle/base";
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from "@coracle/api";
-import { resources } from "@coracle/api";
+import { matchesNodeSelector, resources } from "@coracle/api";
 import type { Client } from "@coracle/client";
 import { refuse, type NodeInfo, type Plugin, type PodInfo } from "../framework/plugin.ts";
-import { matchesNodeSelector } from "./node-affinity.ts";
 
 export const selectedNodeAnnotation = "volume.kubernetes.io/selected-node";
 
