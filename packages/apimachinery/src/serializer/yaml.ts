@@ -1,3 +1,5 @@
+import type { Lexer, Parser } from "yaml";
+
 import { isPlainObject, setField } from "../meta/deep.ts";
 import { JsonSyntaxError } from "./json-scan.ts";
 
@@ -6,6 +8,12 @@ export interface DecodedYaml {
   /** Keys that occur twice in one map: `line 5: key "name" already set in map`. */
   readonly duplicateKeys: readonly string[];
 }
+
+/**
+ * How deep a document may nest. The composer recurses, and a stack that ends inside it can end the process: V8 aborts when a regular
+ * expression is compiled for the first time with no stack left. The deepest custom resource definitions nest some sixty levels.
+ */
+const depthLimit = 256;
 
 /** How many values a document with anchors may grow to: ample for people, too little for a bomb. */
 const expandedLimit = 100_000;
@@ -16,11 +24,12 @@ const expandedLimit = 100_000;
  */
 export async function decodeYaml(text: string): Promise<DecodedYaml> {
   // Loaded at first use: most requests are JSON, and the parser is the largest thing here.
-  const { isScalar, LineCounter, parseDocument, visit } = await import("yaml");
+  const { isScalar, Lexer, LineCounter, parseDocument, Parser, visit } = await import("yaml");
   const lines = new LineCounter();
   const duplicateKeys: string[] = [];
   let hasAliases = false;
   try {
+    checkDepth(text, new Parser(), new Lexer());
     const document = parseDocument(text, {
       version: "1.1",
       uniqueKeys: false,
@@ -48,9 +57,15 @@ export async function decodeYaml(text: string): Promise<DecodedYaml> {
     const value = document.toJS({ maxAliasCount: -1 }) as unknown;
     return { value: hasAliases ? unshared(value, { left: expandedLimit }) : value, duplicateKeys };
   } catch (cause) {
-    // The parser recurses and reports absurd depth as a stack overflow, some hundred levels down.
-    const message = /call stack/.test((cause as Error).message) ? "exceeded max depth" : (cause as Error).message;
-    throw new JsonSyntaxError(`yaml: ${firstLine(message)}`, { cause });
+    throw new JsonSyntaxError(`yaml: ${firstLine((cause as Error).message)}`, { cause });
+  }
+}
+
+/** Reads the document with the lexer and the parser alone, which keep a stack of their own, and so can be asked how deep they are. */
+function checkDepth(text: string, parser: Parser, lexer: Lexer): void {
+  for (const lexeme of lexer.lex(text)) {
+    for (const _ of parser.next(lexeme)) continue;
+    if (parser.stack.length > depthLimit) throw new Error("exceeded max depth");
   }
 }
 
