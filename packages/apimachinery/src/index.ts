@@ -49,3 +49,6 @@ export * from "./serializer/yaml.ts";
 
 export * from "./patch/index.ts";
 export * from "./apply/index.ts";
+
+// Types only: the engine itself is `@coracle/apimachinery/cel`, loaded when there is an expression.
+export type * from "./cel/index.ts";
