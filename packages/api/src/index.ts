@@ -20,3 +20,13 @@ export { schemaOfKind, virtualKinds, type VirtualKind } from "./virtual-kinds.ts
 export { openApiV2, openApiV3 } from "./openapi/documents.ts";
 export { allowsNode, matchesNodeSelector, matchesNodeSelectorTerm } from "./placement/node-selector.ts";
 export { tolerates, toleratesTaint } from "./placement/tolerations.ts";
+export { hasPodLevelResources, podLimits, podRequests, type PodResourcesOptions } from "./resources/pod-resources.ts";
+export {
+  addResources,
+  raiseResources,
+  readResources,
+  resourceAmount,
+  writeResources,
+  type ResourceList,
+  type WrittenResources,
+} from "./resources/resource-list.ts";

@@ -1,6 +1,6 @@
-import { parseQuantity, quantityMilliValue, quantityValue } from "@coracle/apimachinery";
-import { allowsNode, type Node, type Pod } from "@coracle/api";
-import { containersOf, initContainersOf, isFinished, isSidecar } from "../containers/pod-spec.ts";
+import { parseQuantity } from "@coracle/apimachinery";
+import { allowsNode, podRequests, resourceAmount, type Node, type Pod } from "@coracle/api";
+import { isFinished } from "../containers/pod-spec.ts";
 
 export interface Rejection {
   /** `OutOfcpu`, `NodeAffinity`, `NodeName` … */
@@ -18,7 +18,7 @@ export function admitPod(pod: Pod, node: Pick<Node, "metadata" | "status">, othe
   const maxPods = Number(allocatable.pods ?? Infinity);
   if (active.length + 1 > maxPods) return outOf("pods", 1, active.length, maxPods);
   for (const [resource, requested] of requestsOf(pod)) {
-    const capacity = allocatable[resource] === undefined ? 0 : amount(resource, allocatable[resource]);
+    const capacity = allocatable[resource] === undefined ? 0 : resourceAmount(resource, parseQuantity(allocatable[resource]));
     if (requested === 0) continue;
     const used = active.reduce((sum, other) => sum + (requestsOf(other).get(resource) ?? 0), 0);
     if (used + requested > capacity) return outOf(resource, requested, used, capacity);
@@ -31,30 +31,7 @@ function outOf(resource: string, requested: number, used: number, capacity: numb
   return { reason: `OutOf${resource}`, message };
 }
 
-function amount(resource: string, text: string): number {
-  return resource === "cpu" ? quantityMilliValue(parseQuantity(text)) : quantityValue(parseQuantity(text));
-}
-
-/** What a pod requests at its peak: all containers and sidecars, or one init container beside the sidecars before it. */
-export function requestsOf(pod: Pod): Map<string, number> {
-  const running = new Map<string, number>();
-  const peak = new Map<string, number>();
-  for (const container of initContainersOf(pod)) {
-    for (const [resource, text] of Object.entries(container.resources?.requests ?? {})) {
-      const value = amount(resource, text as string);
-      const before = running.get(resource) ?? 0;
-      if (isSidecar(container)) running.set(resource, before + value);
-      peak.set(resource, Math.max(peak.get(resource) ?? 0, before + value));
-    }
-  }
-  for (const container of containersOf(pod)) {
-    for (const [resource, text] of Object.entries(container.resources?.requests ?? {})) {
-      running.set(resource, (running.get(resource) ?? 0) + amount(resource, text as string));
-    }
-  }
-  for (const [resource, value] of Object.entries(pod.spec?.overhead ?? {})) {
-    running.set(resource, (running.get(resource) ?? 0) + amount(resource, value as string));
-  }
-  for (const [resource, value] of peak) running.set(resource, Math.max(running.get(resource) ?? 0, value));
-  return running;
+/** What a pod requests of a node, in the units in which nodes count. */
+function requestsOf(pod: Pod): Map<string, number> {
+  return new Map([...podRequests(pod)].map(([name, quantity]) => [name, resourceAmount(name, quantity)]));
 }
