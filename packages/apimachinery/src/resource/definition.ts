@@ -91,6 +91,8 @@ export interface StrategyContext {
 
 /** The hooks that data cannot express. Objects are in the storage version; `prepare…` may change `object` in place. */
 export interface ResourceStrategy {
+  /** Loads code that the hooks need and that most servers never run (expressions). Awaited before the hooks of each write. */
+  load?(): Promise<void>;
   /** Sets what depends on other fields, after the schema's own defaults. */
   applyDefaults?(object: UnstructuredObject): void;
   /** Drops or sets fields that clients may not choose (status on create, generation …). */

@@ -1,5 +1,5 @@
 import { newForbidden, newNotFound, type UnstructuredObject } from "@coracle/apimachinery";
-import { isAbout, type AdmissionAttributes, type AdmissionEnvironment, type AdmissionPlugin } from "./admission.ts";
+import { isAbout, isResource, type AdmissionAttributes, type AdmissionEnvironment, type AdmissionPlugin } from "./admission.ts";
 
 /** A starting server makes these, and at once what is in them. */
 const initial = new Set(["default", "kube-system", "kube-public", "kube-node-lease"]);
@@ -12,7 +12,8 @@ const immortal = new Set(["default", "kube-system", "kube-public"]);
 export const namespaceLifecycle: AdmissionPlugin = {
   name: "NamespaceLifecycle",
   handles: (attributes) =>
-    isAbout(attributes, "namespaces", "DELETE") || (attributes.operation === "CREATE" && attributes.definition.isNamespaced),
+    isAbout(attributes, "namespaces", "DELETE") ||
+    (attributes.operation === "CREATE" && attributes.definition.isNamespaced && !isReview(attributes)),
 
   // In the mutating phase, so that it comes before plug-ins that look for things in the namespace.
   async mutate(attributes, environment) {
@@ -20,6 +21,11 @@ export const namespaceLifecycle: AdmissionPlugin = {
     else await requireNamespace(attributes, environment);
   },
 };
+
+/** Asking about rights in a namespace that is going is no creation. */
+function isReview({ definition }: AdmissionAttributes): boolean {
+  return isResource(definition, "localsubjectaccessreviews.authorization.k8s.io");
+}
 
 function refuseImmortal({ name, definition }: AdmissionAttributes): void {
   if (immortal.has(name)) throw newForbidden(definition, name, "this namespace may not be deleted");

@@ -24,7 +24,8 @@ const nodeUserPrefix = "system:node:";
 /** A node changes itself and its pods, nobody else's. */
 export const nodeRestriction: AdmissionPlugin = {
   name: "NodeRestriction",
-  handles: ({ context, definition }) =>
+  handles: ({ context, definition, operation }) =>
+    operation !== "CONNECT" &&
     context.user.name.startsWith(nodeUserPrefix) &&
     context.user.groups.includes("system:nodes") &&
     (isResource(definition, "nodes") || isResource(definition, "pods") || isResource(definition, "leases.coordination.k8s.io")),
@@ -49,7 +50,7 @@ function refusalOf(attributes: AdmissionAttributes, node: string): string | unde
     return `pod does not have "kubernetes.io/config.mirror" annotation, node ${quote(node)} can only create mirror pods`;
   }
   if (nodeName === node) return undefined;
-  const what = { CREATE: "create pods", UPDATE: "update pod status for pods", DELETE: "delete pods" }[operation];
+  const what = { CREATE: "create pods", UPDATE: "update pod status for pods", DELETE: "delete pods", CONNECT: "connect to pods" }[operation];
   return `node ${quote(node)} can only ${what} with spec.nodeName set to itself`;
 }
 

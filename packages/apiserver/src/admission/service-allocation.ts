@@ -33,6 +33,7 @@ export function createServiceAllocation(options: ServiceAllocationOptions = {}):
   let allocation: Allocation | undefined;
   return {
     name: "ServiceAllocation",
+    mutatesLast: true,
     handles: (attributes) => isAbout(attributes, "services") && attributes.operation !== "DELETE",
     mutate(attributes, environment) {
       allocation ??= new Allocation(options, environment);

@@ -9,13 +9,14 @@ import {
 import type { ActionHandler, ObjectView, RequestBody, RequestContext, ResourceAddress, ServedResource } from "./contract.ts";
 import { decodeValue, normaliseOrThrow, withTypeMeta } from "./decode.ts";
 import { qualifiedNameOf } from "./resource-table.ts";
+import { attributesOf, Settlement, type RegistryCore } from "./target.ts";
 
 /** Handlers by `resource.group`, or `resource.group/subresource`. */
 export type ActionHandlers = Readonly<Record<string, ActionHandler>>;
 
 /** Serves a POST that stores nothing by itself. @throws {StatusError} 404 or 405 where nobody does. */
 export async function runAction(
-  handlers: ActionHandlers,
+  { admission, handlers }: Pick<RegistryCore, "admission"> & { readonly handlers: ActionHandlers },
   served: ServedResource,
   request: { readonly context: RequestContext; readonly address: ResourceAddress; readonly body: RequestBody },
 ): Promise<ObjectView | Status> {
@@ -25,8 +26,18 @@ export async function runAction(
   const name = qualifiedNameOf(served.definition);
   const handler = handlers[address.subresource === "" ? name : `${name}/${address.subresource}`];
   if (handler === undefined) throw newMethodNotAllowed(served.definition, "create");
-  const result = await handler(context, address, await decodeAction(served, subresource, body));
-  return isStatus(result) ? result : viewOf(result);
+  const object = await decodeAction(served, subresource, body);
+  const settlement = new Settlement();
+  try {
+    const name = address.name === "" ? (object.metadata.name ?? "") : address.name;
+    const attributes = attributesOf({ served, subresource, address }, { operation: "CREATE", context, name, object, settlement });
+    await admission.mutate(attributes);
+    await admission.validate(attributes);
+    const result = await handler(context, address, object);
+    return isStatus(result) ? result : viewOf(result);
+  } finally {
+    settlement.settle(false);
+  }
 }
 
 async function decodeAction(

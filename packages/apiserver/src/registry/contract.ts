@@ -35,6 +35,11 @@ export interface Registry {
     options: DeleteOptions,
   ): Promise<{ view: ObjectView | Status; isAccepted: boolean }>;
   deleteCollection(context: RequestContext, address: ResourceAddress, options: DeleteOptions, query: ListQuery): Promise<ListView>;
+  /**
+   * Asks admission about a connection to a subresource (exec, proxy …) that is served elsewhere; `object` are its options, such as a
+   * PodExecOptions. Rejects when it is refused.
+   */
+  admitConnection?(context: RequestContext, address: ResourceAddress, object: UnstructuredObject): Promise<void>;
   /** A live view of the watch cache. Callers have authorized it. */
   informer?<T extends KubeObject>(resource: ResourceType<T>): Informer<T>;
 }
@@ -62,6 +67,8 @@ export interface RequestContext {
   readonly fieldValidation: "Strict" | "Warn" | "Ignore";
   /** Adds a `Warning` header. */
   warn(text: string): void;
+  /** Adds an annotation to the request's audit event; the first value of a key stays. */
+  annotate?(key: string, value: string): void;
 }
 
 export interface ResourceAddress {

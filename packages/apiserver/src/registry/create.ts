@@ -60,23 +60,26 @@ async function insert(core: RegistryCore, target: Target, context: RequestContex
   const { object, settlement } = insertion;
   const { strategy, isCustom } = target.form.definition;
   const strategyInput = strategyContext(core, target, context);
-  const { metadata } = object;
   fillSystemFields(core, object, strategyInput.now);
   if (isCustom && hasStatusSubresource(target)) delete object["status"];
   // What plug-ins and the strategy add has no owner, as upstream.
   if (!insertion.isOwned) recordOwnership(target, context, { object, old: undefined, now: strategyInput.now });
-  const generateName = metadata.name === undefined || metadata.name === "" ? (metadata.generateName ?? "") : "";
+  const requestName = object.metadata.name ?? "";
+  const presentName = requestName === "" ? (object.metadata.generateName ?? "") : requestName;
+  const attributes = attributesOf(target, { operation: "CREATE", context, name: presentName, requestName, object, settlement });
+  await core.admission.mutate(attributes);
+  const { metadata } = object;
+  const generateName = (metadata.name ?? "") === "" ? (metadata.generateName ?? "") : "";
   if (generateName !== "") metadata.name = generatedName(core, generateName);
   const name = metadata.name ?? "";
-  const attributes = attributesOf(target, { operation: "CREATE", context, name, object, settlement });
-  await core.admission.mutate(attributes);
+  await strategy.load?.();
   strategy.prepareForCreate?.(object, strategyInput);
   const rules = { isNamespaced: target.form.definition.isNamespaced, validateName: strategy.validateName?.bind(strategy) };
   const errors = validateObjectMeta(metadata, rules);
   errors.push(...structuralErrors(target, object), ...(strategy.validateCreate?.(object, strategyInput) ?? []));
   refuseInvalid(target, name, errors);
   warnAbout(target, context, object);
-  await core.admission.validate(attributes);
+  await core.admission.validate({ ...attributes, name, requestName: name });
   return commitNew(core, target, context, { object, generateName });
 }
 

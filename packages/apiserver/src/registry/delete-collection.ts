@@ -32,7 +32,7 @@ async function deleteItem(
   { item, options }: { item: ObjectView; options: DeleteOptions },
 ): Promise<void> {
   const { name = "", namespace = "" } = item.object.metadata;
-  const one: Target = { ...target, address: { ...target.address, name, namespace } };
+  const one: Target = { ...target, address: { ...target.address, name, namespace }, isItem: true };
   try {
     await deleteObject(core, one, context, options);
   } catch (error) {

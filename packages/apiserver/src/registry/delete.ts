@@ -15,7 +15,7 @@ import { commitDeletion, commitObject } from "./commit.ts";
 import type { ObjectView, RequestContext } from "./contract.ts";
 import { retryOnRace } from "./current.ts";
 import { finalizersForDeletion, hasPendingFinalizers } from "./finalizers.ts";
-import { attributesOf, keyOf, Settlement, type RegistryCore, type Target } from "./target.ts";
+import { attributesOf, keyOf, operationOptions, Settlement, type RegistryCore, type Target } from "./target.ts";
 
 export interface Deletion {
   readonly view: ObjectView | Status;
@@ -60,6 +60,7 @@ function withDryRun(context: RequestContext): RequestContext {
     fieldValidation,
     isDryRun: true,
     warn: (text) => context.warn(text),
+    annotate: (key, value) => context.annotate?.(key, value),
   };
 }
 
@@ -86,7 +87,15 @@ async function attemptDeletion(
   let outcome: Outcome | undefined;
   try {
     checkDeletePreconditions(target, current, options);
-    const attributes = attributesOf(target, { operation: "DELETE", context, name, old: current.object, settlement });
+    const attributes = attributesOf(target, {
+      operation: "DELETE",
+      context,
+      name,
+      ...(target.isItem && { requestName: "" }),
+      old: current.object,
+      options: { ...options, ...operationOptions("DELETE", context) },
+      settlement,
+    });
     await core.admission.mutate(attributes);
     await core.admission.validate(attributes);
     outcome = await carryOut(core, target, context, { current, options });

@@ -10,6 +10,7 @@ import {
   type Status,
   type UnstructuredObject,
 } from "@coracle/apimachinery";
+import { nothingToAdmit } from "../admission/admission.ts";
 import type { CachedObject } from "../cacher/index.ts";
 import { refuseInvalid } from "./check.ts";
 import { commitObject } from "./commit.ts";
@@ -102,7 +103,8 @@ export async function evictPod(
   const phase = pod.status?.phase;
   const needsNoBudget = phase === "Succeeded" || phase === "Failed" || phase === "Pending" || pod.metadata.deletionTimestamp !== undefined;
   if (!needsNoBudget) await spendBudget(target, context, pod, environment);
-  await deleteObject(core, target, context, options);
+  // As upstream, the eviction was admitted and its deletion needs no admission of its own.
+  await deleteObject({ ...core, admission: nothingToAdmit }, target, context, options);
   return { ...successStatus(), code: 201 };
 }
 

@@ -38,7 +38,7 @@ import { podActionHandlers } from "./pod-handlers.ts";
 import { patchObject } from "./patch.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { patchScale, scaleOf, updateScale } from "./scale.ts";
-import { keyOf, type RegistryCore, type Target } from "./target.ts";
+import { attributesOf, keyOf, Settlement, type RegistryCore, type Target } from "./target.ts";
 import { updateObject } from "./update.ts";
 import { Compactor, SharedLeases } from "./upkeep.ts";
 
@@ -179,7 +179,9 @@ export class RegistryImplementation implements Registry, Disposable {
 
   async create(context: RequestContext, address: ResourceAddress, body: RequestBody): Promise<ObjectView | Status> {
     const served = this.#served(address);
-    if (address.subresource !== "" || !isStored(served.definition)) return runAction(this.#handlers, served, { context, address, body });
+    if (address.subresource !== "" || !isStored(served.definition)) {
+      return runAction({ admission: this.#core.admission, handlers: this.#handlers }, served, { context, address, body });
+    }
     return createObject(this.#core, this.#target(address, "create"), context, body);
   }
 
@@ -205,6 +207,22 @@ export class RegistryImplementation implements Registry, Disposable {
 
   async deleteCollection(context: RequestContext, address: ResourceAddress, options: DeleteOptions, query: ListQuery): Promise<ListView> {
     return deleteObjects(this.#core, this.#target(address, "deletecollection"), context, { options, query });
+  }
+
+  async admitConnection(context: RequestContext, address: ResourceAddress, object: UnstructuredObject): Promise<void> {
+    const served = this.#served(address);
+    const subresource = served.version.subresources.find(({ name }) => name === address.subresource);
+    const settlement = new Settlement();
+    const attributes = attributesOf(
+      { served, subresource, address },
+      { operation: "CONNECT", context, name: address.name, object, settlement },
+    );
+    try {
+      await this.#core.admission.mutate(attributes);
+      await this.#core.admission.validate(attributes);
+    } finally {
+      settlement.settle(false);
+    }
   }
 
   /** @throws {StatusError} 404. */
@@ -235,6 +253,14 @@ export class RegistryImplementation implements Registry, Disposable {
     };
     return {
       ...base,
+      resources: () => this.#table.all,
+      watch: (resource, onChange) => {
+        const definition = this.#table.byName(resource);
+        if (definition === undefined || !isStored(definition)) return toDisposable(() => {});
+        const { form } = this.cacher.cacheOf(definition);
+        const informer = this.#informerOf({ definition: form.definition, version: form.version });
+        return informer.subscribe({ onAdd: onChange, onUpdate: onChange, onDelete: onChange });
+      },
       get: find,
       getFresh: async (resource, namespace, name) => {
         await this.cacher.waitUntilCurrent();

@@ -16,7 +16,7 @@ import type { ObjectView, PatchBody, RequestBody, RequestContext, WriteResult } 
 import { retryOnRace } from "./current.ts";
 import { decodeValue, withTypeMeta } from "./decode.ts";
 import { applyContentType, readPatch } from "./patch.ts";
-import { keyOf, type RegistryCore, type Target } from "./target.ts";
+import { attributesOf, keyOf, Settlement, type RegistryCore, type Target } from "./target.ts";
 import { replaceObject } from "./update.ts";
 
 const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" } as const;
@@ -88,13 +88,24 @@ async function writeScale(
     if (current === undefined || paths === undefined) throw newNotFound(target.qualified, target.address.name);
     const scale = change(scaleObject(target, current.view(definition, version).object));
     checkScale(target, scale, current);
-    const next = cloneJson(fromStorage(definition, version, current.object)) as UnstructuredObject;
-    JsonPath.parse(paths.specReplicasPath).set(next, replicasOf(scale));
-    const stored = toStorage(target.form, version, next);
-    const view = await replaceObject(core, target, context, { current, next: stored, isOwned: false });
-    if (view === undefined) return undefined;
-    const object = scaleObject(target, view.object);
-    return { view: { object, bytes: () => Buffer.from(JSON.stringify(object)) }, isCreated: false };
+    const settlement = new Settlement();
+    try {
+      // Admission decides about the Scale, as upstream, not about the object behind it.
+      const old = scaleObject(target, current.view(definition, version).object);
+      const { name } = target.address;
+      const admitted = attributesOf(target, { operation: "UPDATE", context, name, object: scale, old, settlement });
+      await core.admission.mutate(admitted);
+      checkScale(target, scale, current);
+      const next = cloneJson(fromStorage(definition, version, current.object)) as UnstructuredObject;
+      JsonPath.parse(paths.specReplicasPath).set(next, replicasOf(scale));
+      const stored = toStorage(target.form, version, next);
+      const view = await replaceObject(core, target, context, { current, next: stored, isOwned: false, admitted });
+      if (view === undefined) return undefined;
+      const object = scaleObject(target, view.object);
+      return { view: { object, bytes: () => Buffer.from(JSON.stringify(object)) }, isCreated: false };
+    } finally {
+      settlement.settle(false);
+    }
   });
 }
 

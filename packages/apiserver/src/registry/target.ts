@@ -8,6 +8,7 @@ import {
 } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
 import type { AdmissionAttributes, AdmissionChain } from "../admission/admission.ts";
+import { Reinvocation } from "../admission/reinvocation.ts";
 import type { Cacher, ResourceCache, StoredForm } from "../cacher/index.ts";
 import type { RequestContext, ResourceAddress, ServedResource } from "./contract.ts";
 
@@ -18,7 +19,7 @@ export interface RegistryCore {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly admission: AdmissionChain;
+  readonly admission: Pick<AdmissionChain, "mutate" | "validate">;
   /** Seconds after which an object of the resource goes by itself (events). */
   leaseFor(target: Target): Promise<string | undefined>;
 }
@@ -33,6 +34,8 @@ export interface Target {
   readonly address: ResourceAddress;
   /** For messages. */
   readonly qualified: QualifiedName;
+  /** The request is for a collection, and this for one of its items. */
+  readonly isItem?: boolean;
 }
 
 /** `namespace/name`, or `name`. */
@@ -62,21 +65,50 @@ export interface AttributesSource {
   readonly operation: AdmissionAttributes["operation"];
   readonly context: RequestContext;
   readonly name: string;
+  /** Defaults to `name`. */
+  readonly requestName?: string;
   readonly object?: UnstructuredObject;
   readonly old?: Readonly<UnstructuredObject>;
+  /** Defaults to what {@link operationOptions} says of the context. */
+  readonly options?: Readonly<Record<string, unknown>>;
   readonly settlement: Settlement;
 }
 
-export function attributesOf(target: Target, source: AttributesSource): AdmissionAttributes {
+/** What a request is for; reviews and the like are stored nowhere and so have no form. */
+export type AdmittedTarget = Pick<Target, "served" | "subresource" | "address"> & { readonly form?: StoredForm };
+
+export function attributesOf(target: AdmittedTarget, source: AttributesSource): AdmissionAttributes {
+  const { definition, version } = target.served;
+  const { operation, context, object, old, name } = source;
   return {
-    operation: source.operation,
-    definition: target.form.definition,
+    operation,
+    definition: target.form?.definition ?? definition,
+    served: target.served,
+    kind: target.subresource?.kind ?? { group: definition.group, version: version.version, kind: definition.kind },
     namespace: target.address.namespace,
-    name: source.name,
+    name,
+    requestName: source.requestName ?? name,
     subresource: target.address.subresource,
-    object: source.object,
-    old: source.old,
-    context: source.context,
+    object,
+    old,
+    options: operation === "CONNECT" ? undefined : (source.options ?? operationOptions(operation, context)),
+    context,
+    reinvocation: new Reinvocation(),
     onSettled: source.settlement.add,
+  };
+}
+
+const optionKinds = { CREATE: "CreateOptions", UPDATE: "UpdateOptions", DELETE: "DeleteOptions" } as const;
+
+/** The options of an operation as its admission review carries them. `Warn` is what clients have that say nothing. */
+export function operationOptions(operation: keyof typeof optionKinds, context: RequestContext): Readonly<Record<string, unknown>> {
+  const { isDryRun, hasExplicitFieldManager, fieldManager, fieldValidation } = context;
+  const isWrite = operation !== "DELETE";
+  return {
+    kind: optionKinds[operation],
+    apiVersion: "meta.k8s.io/v1",
+    ...(isDryRun && { dryRun: ["All"] }),
+    ...(isWrite && hasExplicitFieldManager && { fieldManager }),
+    ...(isWrite && fieldValidation !== "Warn" && { fieldValidation }),
   };
 }

@@ -7,6 +7,7 @@ import {
   validateObjectMetaUpdate,
   type UnstructuredObject,
 } from "@coracle/apimachinery";
+import type { AdmissionAttributes } from "../admission/admission.ts";
 import type { CachedObject } from "../cacher/index.ts";
 import { checkName, refuseInvalid, settleNamespace, structuralErrors, warnAbout } from "./check.ts";
 import { commitDeletion, commitObject } from "./commit.ts";
@@ -43,6 +44,8 @@ export interface Replacement {
   readonly next: UnstructuredObject;
   /** `next` carries its managedFields already (server-side apply). */
   readonly isOwned: boolean;
+  /** The mutating plug-ins have run on these, which the validating ones judge in place of the object (scale). */
+  readonly admitted?: AdmissionAttributes;
 }
 
 /** Admits, validates and stores the next state of an object. Undefined when somebody else was faster. */
@@ -67,7 +70,7 @@ async function replace(
   core: RegistryCore,
   target: Target,
   context: RequestContext,
-  { current, next: sent, isOwned, settlement }: Replacement & { settlement: Settlement },
+  { current, next: sent, isOwned, admitted, settlement }: Replacement & { settlement: Settlement },
 ): Promise<CachedObject | undefined> {
   const { definition } = target.form;
   const { strategy } = definition;
@@ -79,8 +82,9 @@ async function replace(
   const strategyInput = strategyContext(core, target, context);
   // What plug-ins and the strategy add has no owner, as upstream.
   if (!isOwned) recordOwnership(target, context, { object: next, old, now: strategyInput.now });
-  const attributes = attributesOf(target, { operation: "UPDATE", context, name, object: next, old, settlement });
-  await core.admission.mutate(attributes);
+  const attributes = admitted ?? attributesOf(target, { operation: "UPDATE", context, name, object: next, old, settlement });
+  if (admitted === undefined) await core.admission.mutate(attributes);
+  await strategy.load?.();
   keepGeneration(next, old);
   strategy.prepareForUpdate?.(next, old, strategyInput);
   const errors = validateObjectMetaUpdate(next.metadata, old.metadata);
