@@ -30,3 +30,6 @@ export {
   type ResourceList,
   type WrittenResources,
 } from "./resources/resource-list.ts";
+export { quotaMatches, quotaScopes, objectCountName, type QuotaEvaluator, type QuotaWrite } from "./quota/evaluator.ts";
+export { quotaEvaluator } from "./quota/evaluators.ts";
+export { calculateUsage, equalResources, exceededResources, maskResources, subtractResources, type UsageSources } from "./quota/usage.ts";
