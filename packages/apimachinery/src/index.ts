@@ -12,11 +12,11 @@ export * from "./meta/owners.ts";
 export * from "./meta/conditions.ts";
 export { JsonPath, jsonPath } from "./meta/json-path.ts";
 
-export type { Schema, ValueValidations } from "./schema/schema.ts";
+export type { Schema, ValidationRule, ValueValidations } from "./schema/schema.ts";
 export { applyDefaults, hasDefaults } from "./schema/defaults.ts";
 export { prune, formatPath, type PruneOptions } from "./schema/prune.ts";
 export { normalise, type Normalised } from "./schema/normalise.ts";
-export { validateStructural } from "./schema/validate.ts";
+export { pastItems, validateStructural } from "./schema/validate.ts";
 export { compilePattern } from "./schema/formats.ts";
 export { cannotHandleMessage, DecodeError, strictDecodingMessage, strictDecodingTexts } from "./schema/decode-error.ts";
 
@@ -29,8 +29,11 @@ export * from "./errors/generic-response.ts";
 export type { FieldError } from "./validation/field-error.ts";
 export * from "./validation/field-errors.ts";
 export * from "./validation/field-path.ts";
+export * from "./validation/findings.ts";
 export * from "./validation/names.ts";
 export * from "./validation/addresses.ts";
+export * from "./validation/ip-rules.ts";
+export * from "./validation/validate-conditions.ts";
 export * from "./validation/object-meta.ts";
 
 export * from "./labels/selector.ts";

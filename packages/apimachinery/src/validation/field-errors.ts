@@ -13,6 +13,9 @@ const typeTexts: Readonly<Record<FieldError["type"], string>> = {
   InternalError: "Internal error",
 };
 
+/** In place of a value that is not to be shown: `spec: Invalid value: must be …`. */
+export const omittedValue: unique symbol = Symbol("omitted");
+
 /** A value must be there and is not. */
 export function requiredField(field: string, detail = ""): FieldError {
   return { type: "FieldValueRequired", field, badValue: "", detail };
@@ -80,6 +83,7 @@ export function fieldErrorBody(error: FieldError): string {
     case "InternalError":
       return text + detail;
     default:
+      if (error.badValue === omittedValue) return text + detail;
       return `${text}: ${formatBadValue(error.badValue)}${detail}`;
   }
 }
@@ -92,7 +96,17 @@ export function formatFieldError(error: FieldError): string {
 function formatBadValue(value: unknown): string {
   if (typeof value === "string") return quoteText(value);
   if (value === undefined) return "null";
-  return JSON.stringify(value);
+  return goJson(value);
+}
+
+/** JSON as Go writes it: `<`, `>`, `&` and the two line separators are escaped. */
+export function goJson(value: unknown, indent = ""): string {
+  const text = JSON.stringify(value, undefined, indent) ?? "null";
+  return /[<>&\u2028\u2029]/.test(text) ? text.replaceAll(/[<>&\u2028\u2029]/g, escapeCharacter) : text;
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** A string in double quotes, escaped as Go's `%q` does. */

@@ -17,11 +17,17 @@ const label1035Pattern = new RegExp(`^${label1035}$`);
 const labelKeyPattern = new RegExp(`^${labelKey}$`);
 const labelValuePattern = new RegExp(`^(${labelKey})?$`);
 
+const underscoredLabel = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+const underscoredSubdomain = `${underscoredLabel}(\\.${underscoredLabel})*`;
+const underscoredPattern = new RegExp(`^${underscoredSubdomain}$`);
+
 const subdomainMax = 253;
 const labelMax = 63;
 
 const subdomainText =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+const underscoredText =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character";
 const label1123Text =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
 const label1035Text =
@@ -77,6 +83,13 @@ export function dns1035LabelErrors(value: string): readonly string[] {
   return errors;
 }
 
+/** A DNS subdomain whose labels may start with or contain an underscore, as search domains do. */
+export function underscoredSubdomainErrors(value: string): readonly string[] {
+  const errors = value.length > subdomainMax ? [maxLengthMessage(subdomainMax)] : [];
+  if (!underscoredPattern.test(value)) errors.push(patternMessage(underscoredText, underscoredSubdomain, "example.com"));
+  return errors;
+}
+
 /** `*.example.com`, as Ingress hosts may be. */
 export function wildcardSubdomainErrors(value: string): readonly string[] {
   const errors = value.length > subdomainMax ? [maxLengthMessage(subdomainMax)] : [];
@@ -87,8 +100,11 @@ export function wildcardSubdomainErrors(value: string): readonly string[] {
 /** Keys of labels, annotations, taints, resources, finalizers: `example.com/name` or `name`. */
 export function qualifiedNameErrors(value: string): readonly string[] {
   const slash = value.indexOf("/");
-  const name = value.slice(slash + 1);
-  if (slash < 0 && name.length <= labelMax && labelKeyPattern.test(name)) return none;
+  const name = slash < 0 ? value : value.slice(slash + 1);
+  if (name.length <= labelMax && labelKeyPattern.test(name)) {
+    if (slash < 0) return none;
+    if (slash > 0 && slash <= subdomainMax && subdomainPattern.test(value.slice(0, slash))) return none;
+  }
   const pattern = patternMessage(labelKeyText, labelKey, "MyName", "my.name", "123-abc");
   if (slash >= 0 && name.includes("/")) {
     return [`a valid label key ${pattern} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
