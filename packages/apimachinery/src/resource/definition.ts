@@ -25,6 +25,11 @@ export interface ResourceDefinition {
   readonly strategy: ResourceStrategy;
   /** Whether a CustomResourceDefinition made it. */
   readonly isCustom: boolean;
+  /**
+   * Present when only a webhook knows how to convert between the versions: the objects in another version of the group, in order. None of
+   * the versions has a `convert` then. @throws {StatusError} 500 when it does not answer as it should.
+   */
+  convertRemotely?(objects: readonly Readonly<UnstructuredObject>[], apiVersion: string): Promise<UnstructuredObject[]>;
 }
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
@@ -41,6 +46,15 @@ export interface ResourceVersionDefinition {
   readonly subresources: readonly SubresourceDefinition[];
   /** Field selector label → value of an object in this version; `metadata.name` and `metadata.namespace` always work. */
   readonly selectableFields: Readonly<Record<string, (object: UnstructuredObject) => string>>;
+  /**
+   * Checks an object of this version besides the strategy's rules: by the schema and the expressions of a custom resource. What is as it
+   * was in `old` may stay. A promise where the rules have to be loaded first.
+   */
+  validate?(
+    object: Readonly<UnstructuredObject>,
+    old: Readonly<UnstructuredObject> | undefined,
+    warn: (text: string) => void,
+  ): FieldError[] | Promise<FieldError[]>;
   /** Present when the version is deprecated: the text of the `Warning` header. */
   readonly deprecationWarning?: string;
   /** Conversion from and to the storage version; absent on the storage version and where only apiVersion differs. */
@@ -48,6 +62,8 @@ export interface ResourceVersionDefinition {
     toStorage(object: UnstructuredObject): UnstructuredObject;
     fromStorage(object: UnstructuredObject): UnstructuredObject;
   };
+  /** Sets the version's own defaults that depend on other fields: after the schema's, before the conversion, in place. */
+  applyDefaults?(object: UnstructuredObject): void;
 }
 
 /** A condition of a row in a `Table`. */
@@ -77,12 +93,16 @@ export interface SubresourceDefinition {
   readonly kind: GroupVersionKind;
   /** For `scale`: JSON paths such as `.spec.replicas`. */
   readonly scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string };
+  /** Present when its kind is deprecated: the text of the `Warning` header, instead of the version's. */
+  readonly deprecationWarning?: string;
 }
 
 export interface StrategyContext {
   /** RFC 3339, whole seconds. */
   readonly now: string;
   readonly nowMs: number;
+  /** Of the request: `apps/v1beta1`. Some rules are newer than a retired version. */
+  readonly apiVersion: string;
   /** Empty for the main resource. */
   readonly subresource: string;
   readonly user: { readonly name: string; readonly groups: readonly string[] };
@@ -91,8 +111,8 @@ export interface StrategyContext {
 
 /** The hooks that data cannot express. Objects are in the storage version; `prepare…` may change `object` in place. */
 export interface ResourceStrategy {
-  /** Loads code that the hooks need and that most servers never run (expressions). Awaited before the hooks of each write. */
-  load?(): Promise<void>;
+  /** Loads code that the hooks need for this object and most servers never run (expressions). Awaited before the hooks of each write. */
+  load?(object: Readonly<UnstructuredObject>): Promise<void> | undefined;
   /** Sets what depends on other fields, after the schema's own defaults. */
   applyDefaults?(object: UnstructuredObject): void;
   /** Drops or sets fields that clients may not choose (status on create, generation …). */

@@ -8,8 +8,8 @@ export interface Findings {
   errors: FieldError[];
 }
 
-/** A compiled part of a schema. */
-export type Check = (value: unknown, findings: Findings) => void;
+/** A compiled part of a schema. `old` is what was at the same place before; undefined when nothing was, or nobody asks. */
+export type Check = (value: unknown, findings: Findings, old?: unknown) => void;
 export type CheckOf = (schema: Schema) => Check;
 
 /** The path as findings have it; upstream prints a missing path like this. */

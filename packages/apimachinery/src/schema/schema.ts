@@ -40,6 +40,22 @@ export interface Schema {
 
   /** Value validations; they come from CustomResourceDefinitions, built-in kinds use their strategy's `validate`. */
   readonly validations?: ValueValidations;
+  /** Expressions that hold for values (`x-kubernetes-validations`); they are checked by whoever has an evaluator. */
+  readonly rules?: readonly ValidationRule[];
+}
+
+/** An expression over `self` and `oldSelf` that must be true, and what to say when it is not. */
+export interface ValidationRule {
+  readonly rule: string;
+  readonly message?: string;
+  /** Comes before `message` when it has a value. */
+  readonly messageExpression?: string;
+  /** FieldValueInvalid (default), FieldValueForbidden, FieldValueRequired or FieldValueDuplicate. */
+  readonly reason?: string;
+  /** Where the finding is, from the schema on: `.spec.x`. */
+  readonly fieldPath?: string;
+  /** `oldSelf` is optional, and the rule holds for new values too. */
+  readonly optionalOldSelf?: boolean;
 }
 
 export interface ValueValidations {

@@ -23,10 +23,12 @@ const compiled = new WeakMap<Schema, Check>();
 /**
  * Checks a custom resource against its structural schema. Messages are upstream's:
  * `spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string"`.
+ * With `old`, what is the same as before is not checked (KEP-4008), so that a schema that has become stricter does not block every
+ * write. Items of a list have a past only when it is a map by keys.
  */
-export function validateStructural(schema: Schema, value: unknown): FieldError[] {
+export function validateStructural(schema: Schema, value: unknown, old?: unknown): FieldError[] {
   const findings: Findings = { path: [], errors: [] };
-  checkOf(schema)(value, findings);
+  checkOf(schema)(value, findings, old);
   return findings.errors;
 }
 
@@ -50,9 +52,10 @@ function compile(schema: Schema): Check {
   ];
   const present = checks.filter((check) => check !== undefined);
   const types = allowedTypes(schema);
-  return (value, findings) => {
+  return (value, findings, old) => {
     if (findings.errors.length >= findingsLimit) return;
     if (value === null && schema.isNullable === true) return;
+    if (old !== undefined && deepEqual(value, old)) return;
     const type = typeOf(value);
     if (types !== undefined && !types.includes(type) && !(type === "integer" && types.includes("number"))) {
       reportType(types.join(","), type, findings);
@@ -63,7 +66,7 @@ function compile(schema: Schema): Check {
         invalidField(fieldOf(findings), value, `${fieldOf(findings)} in body is beyond the integers that can be kept exactly`),
       );
     }
-    for (const check of present) check(value, findings);
+    for (const check of present) check(value, findings, old);
   };
 }
 
@@ -158,14 +161,15 @@ function compileArray(schema: Schema): Check | undefined {
   const { minItems, maxItems, uniqueItems } = schema.validations ?? {};
   if (items === undefined && minItems === undefined && maxItems === undefined) return undefined;
   let check: Check | undefined;
-  return (value, findings) => {
+  return (value, findings, old) => {
     if (!Array.isArray(value)) return;
     const depth = findings.path.length;
     if (items !== undefined) {
       check ??= checkOf(items);
+      const pastOf = pastItems(schema, old);
       for (let index = 0; index < value.length; index++) {
         findings.path[depth] = index;
-        check(value[index], findings);
+        check(value[index], findings, pastOf?.(value[index]));
       }
       findings.path.length = depth;
     }
@@ -174,6 +178,13 @@ function compileArray(schema: Schema): Check | undefined {
     if (uniqueItems === true && duplicatesOf(value).length > 0) invalid(value, "shouldn't contain duplicates", findings);
     if (listType === "set" || listType === "map") reportDuplicates(schema, value, findings);
   };
+}
+
+/** Finds what an item of a list that is a map by keys was before; undefined when items have no past. */
+export function pastItems(schema: Schema, old: unknown): ((item: unknown) => unknown) | undefined {
+  if (schema.listType !== "map" || !Array.isArray(old)) return undefined;
+  const byKeys = new Map(old.map((item) => [canonicalText(keysOf(schema, item)), item as unknown]));
+  return (item) => byKeys.get(canonicalText(keysOf(schema, item)));
 }
 
 function reportDuplicates(schema: Schema, value: readonly unknown[], findings: Findings): void {
@@ -215,8 +226,9 @@ function compileObject(schema: Schema): Check | undefined {
   const { properties = {}, additionalProperties, required = [], isEmbeddedResource } = schema;
   const { minProperties, maxProperties } = schema.validations ?? {};
   const checks = new Map<string, Check>();
-  return (value, findings) => {
+  return (value, findings, old) => {
     if (!isPlainObject(value)) return;
+    const past = isPlainObject(old) ? old : undefined;
     const depth = findings.path.length;
     const keys = Object.keys(value);
     if (minProperties !== undefined && keys.length < minProperties)
@@ -235,7 +247,7 @@ function compileObject(schema: Schema): Check | undefined {
         check = checkOf(child);
         checks.set(key, check);
       }
-      check(value[key], findings);
+      check(value[key], findings, past !== undefined && Object.hasOwn(past, key) ? past[key] : undefined);
     }
     findings.path.length = depth;
     for (const name of required) {

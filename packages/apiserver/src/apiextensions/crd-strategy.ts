@@ -1,6 +1,6 @@
 import { cloneJson, deepEqual, nameRule, dnsSubdomainErrors, type ResourceStrategy, type UnstructuredObject } from "@coracle/apimachinery";
-import { missingFeatures } from "./missing-features.ts";
 import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from "./types.ts";
+import { loadExpressions, validateExpressions } from "./validate-expressions.ts";
 import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validate-definition.ts";
 
 /** Keeps a CustomResourceDefinition until its objects are gone. */
@@ -32,11 +32,17 @@ export const customResourceDefinitionStrategy: ResourceStrategy = {
     rememberStorageVersion(crd);
     if (before.metadata.deletionTimestamp === undefined) keepFinalizer(crd);
   },
-  warnings: (object) => missingFeatures(asDefinition(object)),
   validateName: nameRule(dnsSubdomainErrors),
-  validateCreate: (object) => validateCustomResourceDefinition(asDefinition(object)),
-  validateUpdate: (object, old, { subresource }) =>
-    validateCustomResourceDefinitionUpdate(asDefinition(object), asDefinition(old), subresource === "status"),
+  load: (object) => loadExpressions(asDefinition(object)),
+  validateCreate(object) {
+    const errors = validateCustomResourceDefinition(asDefinition(object));
+    return errors.length > 0 ? errors : validateExpressions(asDefinition(object), undefined);
+  },
+  validateUpdate(object, old, { subresource }) {
+    const isStatus = subresource === "status";
+    const errors = validateCustomResourceDefinitionUpdate(asDefinition(object), asDefinition(old), isStatus);
+    return errors.length > 0 || isStatus ? errors : validateExpressions(asDefinition(object), asDefinition(old));
+  },
 };
 
 function asDefinition(object: Readonly<UnstructuredObject>): CustomResourceDefinition {

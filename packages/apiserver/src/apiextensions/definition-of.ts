@@ -11,6 +11,12 @@ import { columnsOf } from "./custom-columns.ts";
 import { customResourceStrategy } from "./custom-strategy.ts";
 import { schemaOfVersion, type SchemaOptions } from "./schema-of.ts";
 import type { CustomResourceDefinition, CustomResourceVersion } from "./types.ts";
+import { versionValidator } from "./version-validator.ts";
+
+export interface DefinitionOptions extends SchemaOptions {
+  /** How a webhook converts the definition's objects; undefined where none does. */
+  readonly converterOf?: (crd: Readonly<CustomResourceDefinition>) => ResourceDefinition["convertRemotely"];
+}
 
 const verbs: readonly Verb[] = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
@@ -18,13 +24,14 @@ const verbs: readonly Verb[] = ["delete", "deletecollection", "get", "list", "pa
  * What the API server serves for a CustomResourceDefinition, under the names it has been given. Nothing can be created any more once it is
  * being deleted.
  */
-export function definitionOf(crd: Readonly<CustomResourceDefinition>, options: SchemaOptions = {}): ResourceDefinition {
+export function definitionOf(crd: Readonly<CustomResourceDefinition>, options: DefinitionOptions = {}): ResourceDefinition {
   const { spec } = crd;
   const names = { ...spec.names, ...crd.status?.acceptedNames };
   const isTerminating = crd.metadata.deletionTimestamp !== undefined;
   const versions = spec.versions
     .map((version) => versionOf(crd, version, options))
     .sort((left, right) => compareVersions(left.version, right.version));
+  const convertRemotely = options.converterOf?.(crd);
   const storage = versions.find((version) => version.isStorage);
   if (storage === undefined) throw new Error(`${crd.metadata.name ?? ""} has no storage version`);
   return {
@@ -41,6 +48,7 @@ export function definitionOf(crd: Readonly<CustomResourceDefinition>, options: S
     storagePath: `${spec.group}/${names.plural}`,
     strategy: customResourceStrategy(hasSubresource(storage, "status")),
     isCustom: true,
+    ...(convertRemotely !== undefined && { convertRemotely }),
   };
 }
 
@@ -58,11 +66,13 @@ function versionOf(
   // Without a served version the objects of a definition that goes away could not be reached.
   const isLastResort = version.storage && crd.metadata.deletionTimestamp !== undefined && !crd.spec.versions.some(({ served }) => served);
   const warning = version.deprecationWarning ?? `${group}/${version.name} ${kind} is deprecated`;
+  const schema = schemaOfVersion(version.schema?.openAPIV3Schema, options);
   return {
     version: version.name,
     isServed: version.served || isLastResort,
     isStorage: version.storage,
-    schema: schemaOfVersion(version.schema?.openAPIV3Schema, options),
+    schema,
+    validate: versionValidator(schema),
     columns: columnsOf(version.additionalPrinterColumns),
     subresources: subresourcesOf(crd, version),
     selectableFields: selectableFieldsOf(version),

@@ -10,7 +10,6 @@ export {
   type CustomResourceLifecycle,
   type CustomResourceLifecycleOptions,
 } from "./lifecycle.ts";
-export { withoutOldMistakes } from "./ratcheting.ts";
 export { schemaOfVersion, type SchemaOptions } from "./schema-of.ts";
 export { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validate-definition.ts";
 export type * from "./types.ts";

@@ -1,8 +1,8 @@
 import type { Clock, Logger } from "@coracle/base";
-import { formatTime, hasReason, type ResourceDefinition, type Schema, type UnstructuredObject } from "@coracle/apimachinery";
+import { formatTime, hasReason, type ResourceDefinition, type UnstructuredObject } from "@coracle/apimachinery";
 import type { Registry, RequestContext, ResourceAddress, WatchSink } from "../registry/contract.ts";
 import { cleanupFinalizer } from "./crd-strategy.ts";
-import { definitionOf } from "./definition-of.ts";
+import { definitionOf, type DefinitionOptions } from "./definition-of.ts";
 import { cleanUpInstances } from "./instance-cleanup.ts";
 import { acceptNames, isEstablished, takenNames } from "./naming.ts";
 import type { CustomResourceCondition, CustomResourceDefinition, CustomResourceDefinitionStatus } from "./types.ts";
@@ -12,8 +12,8 @@ export interface CustomResourceLifecycleOptions {
   readonly registry: Pick<Registry, "list" | "watch" | "get" | "update" | "deleteCollection">;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The schema of metadata, shown in documentation and used by apply. */
-  readonly objectMeta?: Schema;
+  /** How definitions become served resources: the schema of metadata, who converts. */
+  readonly definitions?: DefinitionOptions;
   /** Serves exactly these custom resources from now on. Called before `start` resolves, and before a new one is reported as established. */
   onDefinitions(definitions: readonly ResourceDefinition[]): void;
 }
@@ -245,8 +245,7 @@ class Lifecycle implements CustomResourceLifecycle {
 
   #build(crd: CustomResourceDefinition): ResourceDefinition | undefined {
     try {
-      const { objectMeta } = this.#options;
-      return definitionOf(crd, objectMeta === undefined ? {} : { objectMeta });
+      return definitionOf(crd, this.#options.definitions);
     } catch (error) {
       this.#options.logger.error("custom resource cannot be served", { name: crd.metadata.name, error });
       return undefined;

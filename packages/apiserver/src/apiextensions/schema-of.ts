@@ -53,6 +53,8 @@ function convert(props: JsonSchemaProps, options: SchemaOptions): Mutable<Schema
   convertListsAndMaps(props, schema);
   const validations = validationsOf(props, options);
   if (validations !== undefined) schema.validations = validations;
+  const rules = props["x-kubernetes-validations"] ?? [];
+  if (rules.length > 0) schema.rules = rules;
   if (props["x-kubernetes-embedded-resource"] !== true) return schema;
   schema.isEmbeddedResource = true;
   return withMeta(schema, props, options);

@@ -1,4 +1,4 @@
-import type { ObjectMeta } from "@coracle/apimachinery";
+import type { ObjectMeta, ValidationRule } from "@coracle/apimachinery";
 
 /** `apiextensions.k8s.io/v1` as this folder reads it. */
 export interface CustomResourceDefinition {
@@ -56,9 +56,16 @@ export interface CustomResourceColumn {
 export interface CustomResourceConversion {
   strategy: string;
   webhook?: {
-    clientConfig?: { url?: string; service?: { name?: string; namespace?: string; path?: string; port?: number }; caBundle?: string };
+    clientConfig?: WebhookClientConfig;
     conversionReviewVersions?: string[];
   };
+}
+
+export interface WebhookClientConfig {
+  url?: string;
+  service?: { name?: string; namespace?: string; path?: string; port?: number };
+  /** PEM in base64. */
+  caBundle?: string;
 }
 
 export interface CustomResourceDefinitionStatus {
@@ -123,13 +130,4 @@ export interface JsonSchemaProps {
   "x-kubernetes-list-type"?: string;
   "x-kubernetes-map-type"?: string;
   "x-kubernetes-validations"?: ValidationRule[];
-}
-
-export interface ValidationRule {
-  rule: string;
-  message?: string;
-  messageExpression?: string;
-  reason?: string;
-  fieldPath?: string;
-  optionalOldSelf?: boolean;
 }

@@ -12,12 +12,29 @@ import {
   type FieldError,
 } from "@coracle/apimachinery";
 import { isEstablished } from "./naming.ts";
-import type { CustomResourceConversion, CustomResourceDefinition, CustomResourceNames, CustomResourceVersion } from "./types.ts";
+import type {
+  CustomResourceConversion,
+  CustomResourceDefinition,
+  CustomResourceNames,
+  CustomResourceVersion,
+  JsonSchemaProps,
+} from "./types.ts";
 import { validateColumn, validateSelectableFields, validateSubresources, validateVersionSchema } from "./validate-version.ts";
 
 /** Findings in a new CustomResourceDefinition, besides those in its metadata. Texts and order are kube-apiserver's. */
 export function validateCustomResourceDefinition(crd: Readonly<CustomResourceDefinition>): FieldError[] {
   return [...validateName(crd), ...validateSpec(crd), ...validateStatus(crd), ...validateStoredVersions(crd), ...validateApproval(crd)];
+}
+
+/** The schemas that versions have, each once, with the paths at which upstream reports on them. */
+export function schemasOf({ spec }: Readonly<CustomResourceDefinition>): { readonly path: string; readonly schema: JsonSchemaProps }[] {
+  const versions = spec.versions ?? [];
+  const isShared = sharedParts(versions).schema;
+  const found = versions.flatMap(({ schema }, index) => {
+    const path = isShared ? "spec.validation.openAPIV3Schema" : `spec.versions[${index}].schema.openAPIV3Schema`;
+    return schema?.openAPIV3Schema === undefined ? [] : [{ path, schema: schema.openAPIV3Schema }];
+  });
+  return isShared ? found.slice(0, 1) : found;
 }
 
 /** Findings in a changed CustomResourceDefinition. */

@@ -1,5 +1,4 @@
-import { indexPath, invalidField, requiredField, unsupportedField, type FieldError } from "@coracle/apimachinery";
-import type { ValidationRule } from "./types.ts";
+import { indexPath, invalidField, requiredField, unsupportedField, type FieldError, type ValidationRule } from "@coracle/apimachinery";
 
 const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 const lineBreak = /[\n\r]/;

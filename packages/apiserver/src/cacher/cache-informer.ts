@@ -73,7 +73,12 @@ export class CacheInformer<T extends KubeObject> implements Informer<T>, Disposa
     return toDisposable(() => this.#handlers.delete(handler));
   }
 
+  /**
+   * Where a webhook converts, informers show what is stored: those that look at every kind (the garbage collector) read metadata alone, and
+   * must not wait for webhooks.
+   */
   #objectOf(object: CachedObject): T {
+    if (this.#definition.convertRemotely !== undefined) return object.object as unknown as T;
     return object.view(this.#definition, this.#version).object as unknown as T;
   }
 

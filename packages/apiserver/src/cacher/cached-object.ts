@@ -1,8 +1,11 @@
+import { assert } from "@coracle/base";
 import {
+  applyDefaults,
   decodeJson,
   encodeObject,
   formatApiVersion,
   insertResourceVersion,
+  prune,
   type ResourceDefinition,
   type ResourceVersionDefinition,
   type UnstructuredObject,
@@ -54,6 +57,8 @@ export class CachedObject implements ObjectView {
   readonly #form: StoredForm;
   #bytes: Uint8Array;
   #hasRevision = false;
+  /** Whether the object may have been written before its schema became what it is. */
+  #mayBeOutdated: boolean;
   #object: UnstructuredObject | undefined;
   #views: Map<string, ObjectView> | undefined;
 
@@ -62,6 +67,7 @@ export class CachedObject implements ObjectView {
     this.key = source.key;
     this.revision = source.revision;
     this.#bytes = source.stored;
+    this.#mayBeOutdated = form.definition.isCustom && source.object === undefined;
     if (source.object !== undefined) this.#object = this.#adopt(source.object);
   }
 
@@ -81,7 +87,7 @@ export class CachedObject implements ObjectView {
 
   bytes(): Uint8Array {
     if (!this.#hasRevision) {
-      const isOwn = startsWith(this.#bytes, this.#form.head);
+      const isOwn = !this.#mayBeOutdated && startsWith(this.#bytes, this.#form.head);
       this.#bytes = insertResourceVersion(isOwn ? this.#bytes : encodeObject(this.object), this.revision);
       this.#hasRevision = true;
     }
@@ -100,18 +106,42 @@ export class CachedObject implements ObjectView {
     return own.length > stored.length && Buffer.compare(own, insertResourceVersion(stored, this.revision)) === 0;
   }
 
-  /** The object in a served version of `definition`, which may be another name for the same storage. */
+  /**
+   * The object in a served version of `definition`, which may be another name for the same storage. Where a webhook converts, the view has
+   * to be there already ({@link keepView}).
+   */
   view(definition: ResourceDefinition, version: ResourceVersionDefinition): ObjectView {
     const { form } = this;
-    if (version === form.version) return this;
+    if (version === form.version && !this.#isForeign) return this;
     const id = `${definition.group}/${version.version}`;
     this.#views ??= new Map();
     let view = this.#views.get(id);
     if (view === undefined) {
+      assert(definition.convertRemotely === undefined, `${id} ${this.key} has not been converted`);
       view = createConvertedView(this, definition, version, form.shouldFreeze);
       this.#views.set(id, view);
     }
     return view;
+  }
+
+  /** Whether {@link view} can answer without a webhook. */
+  hasView(definition: ResourceDefinition, version: ResourceVersionDefinition): boolean {
+    if (definition.convertRemotely === undefined || (version === this.#form.version && !this.#isForeign)) return true;
+    return this.#views?.has(`${definition.group}/${version.version}`) === true;
+  }
+
+  /** Takes what a webhook made of the object. */
+  keepView(definition: ResourceDefinition, version: ResourceVersionDefinition, object: UnstructuredObject): void {
+    const id = `${definition.group}/${version.version}`;
+    object.metadata.resourceVersion = String(this.revision);
+    const bytes = insertResourceVersion(encodeObject(object), this.revision);
+    this.#views ??= new Map();
+    this.#views.set(id, { object: this.#form.shouldFreeze ? deepFreeze(object) : object, bytes: () => bytes });
+  }
+
+  /** Stored in another version than the present one, and only a webhook can tell what it is in that. */
+  get #isForeign(): boolean {
+    return this.#form.definition.convertRemotely !== undefined && this.object.apiVersion !== this.#form.apiVersion;
   }
 
   get form(): StoredForm {
@@ -133,14 +163,21 @@ export class CachedObject implements ObjectView {
   #adopt(object: UnstructuredObject): UnstructuredObject {
     const { apiVersion, definition, shouldFreeze } = this.#form;
     let adopted = object;
-    if (object.apiVersion !== apiVersion) {
+    if (object.apiVersion !== apiVersion && definition.convertRemotely === undefined) {
       // Written by another program, or before the storage version changed.
       const written = definition.versions.find((each) => formatApiVersion(definition.group, each.version) === object.apiVersion);
       adopted = { ...(written?.convert?.toStorage(object) ?? object), apiVersion };
     }
     adopted.metadata.resourceVersion = String(this.revision);
+    if (this.#mayBeOutdated && adopted.apiVersion === apiVersion) fitToSchema(this.#form.version, adopted);
     return shouldFreeze ? deepFreeze(adopted) : adopted;
   }
+}
+
+/** What the schema does not know goes and defaults come, as upstream does with custom resources that it reads from the store. */
+export function fitToSchema(version: ResourceVersionDefinition, object: UnstructuredObject): void {
+  prune(version.schema, object);
+  applyDefaults(version.schema, object);
 }
 
 function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {

@@ -5,6 +5,7 @@ import { CachedObject } from "./cached-object.ts";
 import { tooLargeResourceVersion, type Cacher } from "./cacher.ts";
 import type { Matcher } from "./matcher.ts";
 import { rangeOf, visitRange, type OrderedMap } from "./ordered-map.ts";
+import { prepareViews } from "./remote-views.ts";
 import type { ResourceCache } from "./resource-cache.ts";
 import { checkListQuery, decodeContinueToken, encodeContinueToken, parseResourceVersion } from "./resource-version.ts";
 
@@ -43,7 +44,8 @@ export async function listObjects(source: ListSource, scope: ListScope, query: L
   checkListQuery(query);
   const plan = await planList(source, scope.namespace, query);
   const { definition, version } = source.served;
-  const items: ObjectView[] = [];
+  if (scope.matcher.needsView) await prepareAll(source.served, plan, scope.namespace);
+  const found: CachedObject[] = [];
   let next: CachedObject | undefined;
   let remaining = 0;
   const mayCount = scope.matcher.isEverything;
@@ -51,8 +53,8 @@ export async function listObjects(source: ListSource, scope: ListScope, query: L
     scope.namespace,
     (object) => {
       if (!scope.matcher.matches(object)) return true;
-      if (plan.limit === undefined || items.length < plan.limit) {
-        items.push(object.view(definition, version));
+      if (plan.limit === undefined || found.length < plan.limit) {
+        found.push(object);
         return true;
       }
       next ??= object;
@@ -61,12 +63,21 @@ export async function listObjects(source: ListSource, scope: ListScope, query: L
     },
     plan.start,
   );
+  await prepareViews(source.served, found);
+  const items = found.map((object): ObjectView => object.view(definition, version));
   const resourceVersion = String(plan.revision);
   if (next === undefined) return { items, resourceVersion };
   // Later chunks come from this state, which the store may have forgotten by then.
   if (plan.revision === source.cacher.revision) source.cacher.cacheOf(definition).keepSnapshot(plan.revision);
   const token = encodeContinueToken({ revision: plan.revision, start: next.key });
   return { items, resourceVersion, continue: token, ...(mayCount && { remainingItemCount: remaining }) };
+}
+
+async function prepareAll(served: ServedResource, plan: Plan, namespace: string): Promise<void> {
+  if (served.definition.convertRemotely === undefined) return;
+  const objects: CachedObject[] = [];
+  plan.objects.scan(namespace, (object) => void objects.push(object), plan.start);
+  await prepareViews(served, objects);
 }
 
 async function planList(source: ListSource, namespace: string, query: ListQuery): Promise<Plan> {

@@ -42,6 +42,11 @@ export class Matcher {
     return this.#labels.isEverything && this.#fields.isEverything;
   }
 
+  /** Whether it looks at fields of the version asked for. */
+  get needsView(): boolean {
+    return this.#fields.requirements.some(({ field }) => field !== "metadata.name" && field !== "metadata.namespace");
+  }
+
   /** The only name that can match, if the selector says so. */
   get name(): string | undefined {
     return this.#fields.requiredValue("metadata.name");

@@ -1,10 +1,11 @@
 import { toDisposable } from "@coracle/base";
-import { newResourceExpired, type UnstructuredObject } from "@coracle/apimachinery";
+import { newResourceExpired, statusOf, type UnstructuredObject } from "@coracle/apimachinery";
 import type { ObjectView, ServedResource, WatchQuery, WatchSink } from "../registry/contract.ts";
 import type { CachedObject } from "./cached-object.ts";
 import type { Cacher } from "./cacher.ts";
 import type { CacheEvent } from "./event-window.ts";
 import type { Matcher } from "./matcher.ts";
+import { prepareViews } from "./remote-views.ts";
 import type { ResourceCache } from "./resource-cache.ts";
 import { checkWatchQuery, parseResourceVersion } from "./resource-version.ts";
 
@@ -36,6 +37,11 @@ export async function watchObjects(request: WatchRequest): Promise<Disposable> {
   return watcher.follow();
 }
 
+interface Delivery {
+  readonly objects: readonly CachedObject[];
+  readonly deliver: () => void;
+}
+
 class Watcher {
   readonly #request: WatchRequest;
   readonly #cache: ResourceCache;
@@ -43,6 +49,10 @@ class Watcher {
   readonly #namespace: string;
   /** The watch has shown everything up to here. A watch may start in the future. */
   #seenRevision = 0;
+  /** What waits for a webhook to convert it, in order; empty where none does. */
+  readonly #pending: Delivery[] = [];
+  #isDelivering = false;
+  #isStopped = false;
 
   constructor(request: WatchRequest, cache: ResourceCache) {
     this.#request = request;
@@ -54,17 +64,24 @@ class Watcher {
   sendPresent(endsWithBookmark: boolean): void {
     const { matcher, sink, cacher, query } = this.#request;
     this.#seenRevision = cacher.revision;
-    this.#cache.scan(this.#namespace, (object) => {
-      if (matcher.matches(object)) sink.send({ type: "ADDED", view: this.#viewOf(object) });
-    });
-    if (endsWithBookmark && query.allowWatchBookmarks === true) this.#sendBookmark({ "k8s.io/initial-events-end": "true" });
+    const { revision } = cacher;
+    this.#cache.scan(this.#namespace, (object) =>
+      this.#enqueue(
+        () => [object],
+        () => {
+          if (matcher.matches(object)) sink.send({ type: "ADDED", view: this.#viewOf(object) });
+        },
+      ),
+    );
+    if (!endsWithBookmark || query.allowWatchBookmarks !== true) return;
+    this.#enqueue(noObjects, () => this.#sendBookmark(revision, { "k8s.io/initial-events-end": "true" }));
   }
 
   /** @throws {StatusError} 410. */
   sendHistory(revision: number): void {
     const start = this.#cache.windowStart;
     if (revision < start) throw newResourceExpired(`too old resource version: ${revision} (${start})`);
-    for (const event of this.#cache.eventsAfter(revision)) this.#deliver(event);
+    for (const event of this.#cache.eventsAfter(revision)) this.#take(event);
     this.#seenRevision = revision;
   }
 
@@ -72,13 +89,14 @@ class Watcher {
     const { cacher, query, sink } = this.#request;
     const parts: Disposable[] = [];
     const stop = toDisposable(() => {
+      this.#isStopped = true;
       for (const part of parts) part[Symbol.dispose]();
     });
     const after = this.#seenRevision;
     parts.push(
       this.#cache.listen(
         (event) => {
-          if (event.revision > after) this.#deliver(event);
+          if (event.revision > after) this.#take(event);
         },
         (status) => {
           stop[Symbol.dispose]();
@@ -86,12 +104,48 @@ class Watcher {
         },
       ),
     );
-    if (query.allowWatchBookmarks === true) parts.push(cacher.onBookmarkDue(() => this.#sendBookmark()));
+    if (query.allowWatchBookmarks === true) parts.push(cacher.onBookmarkDue(() => this.#enqueueBookmark()));
     return stop;
   }
 
+  #enqueueBookmark(): void {
+    const { revision } = this.#request.cacher;
+    this.#enqueue(noObjects, () => this.#sendBookmark(revision));
+  }
+
+  #take(event: CacheEvent): void {
+    if (!this.#isInScope(event.object)) return;
+    this.#enqueue(
+      () => shownBy(event),
+      () => this.#deliver(event),
+    );
+  }
+
+  /** Delivers at once, or after what came before when a webhook has to convert the objects. */
+  #enqueue(objects: () => readonly CachedObject[], deliver: () => void): void {
+    if (this.#request.served.definition.convertRemotely === undefined) {
+      deliver();
+      return;
+    }
+    this.#pending.push({ objects: objects(), deliver });
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    this.#deliverPending().catch((error: unknown) => {
+      this.#isStopped = true;
+      this.#request.sink.close(statusOf(error));
+    });
+  }
+
+  async #deliverPending(): Promise<void> {
+    while (this.#pending.length > 0 && !this.#isStopped) {
+      const batch = this.#pending.splice(0);
+      await prepareViews(this.#request.served, [...new Set(batch.flatMap(({ objects }) => objects))]);
+      for (const { deliver } of batch) if (!this.#isStopped) deliver();
+    }
+    this.#isDelivering = false;
+  }
+
   #deliver({ type, object, previous }: CacheEvent): void {
-    if (!this.#isInScope(object)) return;
     const { matcher, sink } = this.#request;
     const isMatch = type !== "DELETED" && matcher.matches(object);
     const wasMatch = previous !== undefined && matcher.matches(previous);
@@ -109,21 +163,28 @@ class Watcher {
     return object.view(definition, version);
   }
 
-  #sendBookmark(annotations?: Record<string, string>): void {
-    const { cacher, served, sink } = this.#request;
+  #sendBookmark(revision: number, annotations?: Record<string, string>): void {
+    const { served, sink } = this.#request;
     const { definition, version } = served;
     const apiVersion = definition.group === "" ? version.version : `${definition.group}/${version.version}`;
     const object: UnstructuredObject = {
       apiVersion,
       kind: definition.kind,
       metadata: {
-        resourceVersion: String(Math.max(cacher.revision, this.#seenRevision)),
+        resourceVersion: String(Math.max(revision, this.#seenRevision)),
         creationTimestamp: null,
         ...(annotations !== undefined && { annotations }),
       },
     };
     sink.send({ type: "BOOKMARK", view: { object, bytes: () => Buffer.from(JSON.stringify(object)) } });
   }
+}
+
+const noObjects = (): readonly CachedObject[] => [];
+
+/** What a watcher may show of an event. */
+function shownBy({ object, previous }: CacheEvent): readonly CachedObject[] {
+  return previous === undefined ? [object] : [object, previous, lastStateOf(object, previous)];
 }
 
 const lastStates = new WeakMap<CachedObject, CachedObject>();

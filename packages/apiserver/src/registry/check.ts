@@ -1,4 +1,4 @@
-import { newBadRequest, newInvalid, validateStructural, type FieldError, type UnstructuredObject } from "@coracle/apimachinery";
+import { newBadRequest, newInvalid, type FieldError, type UnstructuredObject } from "@coracle/apimachinery";
 import { fromStorage } from "../cacher/index.ts";
 import type { RequestContext } from "./contract.ts";
 import type { Target } from "./target.ts";
@@ -32,10 +32,16 @@ export function refuseInvalid(target: Target, name: string, errors: readonly Fie
   throw newInvalid({ group, kind }, name, errors);
 }
 
-/** What a custom resource's schema says of an object in the storage version. */
-export function structuralErrors(target: Target, object: UnstructuredObject): FieldError[] {
+/** What the rules of the version asked for say of an object in the storage version. */
+export function versionErrors(
+  target: Target,
+  context: RequestContext,
+  { object, old }: { readonly object: UnstructuredObject; readonly old?: Readonly<UnstructuredObject> },
+): FieldError[] | Promise<FieldError[]> {
   const { definition, version } = target.served;
-  return definition.isCustom ? validateStructural(version.schema, fromStorage(definition, version, object)) : [];
+  if (version.validate === undefined) return [];
+  const before = old && fromStorage(definition, version, old);
+  return version.validate(fromStorage(definition, version, object), before, (text) => context.warn(text));
 }
 
 /** Sends the strategy's warnings. */

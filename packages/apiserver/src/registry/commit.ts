@@ -1,5 +1,6 @@
+import { assert } from "@coracle/base";
 import { cloneJson, encodeObject, type UnstructuredObject } from "@coracle/apimachinery";
-import { CachedObject } from "../cacher/index.ts";
+import { CachedObject, fitToSchema, readIn } from "../cacher/index.ts";
 import type { RequestContext } from "./contract.ts";
 import { keyOf, type RegistryCore, type Target } from "./target.ts";
 
@@ -21,12 +22,14 @@ export async function commitObject(
   slot: Slot & { context: RequestContext },
 ): Promise<CachedObject | undefined> {
   const key = keyOf(target, slot.name);
-  const { form, cache } = target;
+  const { form, cache, served } = target;
   delete object.metadata.resourceVersion;
-  const stored = encodeObject(object);
-  if (slot.context.isDryRun) return new CachedObject(form, { key, revision: slot.revision, stored, object });
+  const kept = await convertForStore(target, object);
+  const stored = encodeObject(kept);
+  if (slot.context.isDryRun)
+    return new CachedObject(form, { key, revision: slot.revision, stored: kept === object ? stored : encodeObject(object), object });
   const leaseId = await core.leaseFor(target);
-  core.cacher.noteWritten(stored, object);
+  core.cacher.noteWritten(stored, kept);
   const storeKey = cache.prefix + key;
   const { succeeded, revision } = await core.store.txn({
     compare: [{ key: storeKey, modRevision: slot.revision }],
@@ -35,7 +38,18 @@ export async function commitObject(
   if (!succeeded) return undefined;
   await core.cacher.waitUntilFresh(revision);
   const cached = cache.get(key);
-  return cached?.revision === revision ? cached : new CachedObject(form, { key, revision, stored, object: cloneJson(object) });
+  if (cached?.revision === revision) return readIn(form, served, cached);
+  return readIn(form, served, new CachedObject(cache.form, { key, revision, stored, object: cloneJson(kept) }));
+}
+
+/** The object in the storage version, where a webhook has to say what it is in that. */
+async function convertForStore({ form, cache, served }: Target, object: UnstructuredObject): Promise<UnstructuredObject> {
+  if (form === cache.form || form.apiVersion === cache.form.apiVersion) return object;
+  const [converted] = (await served.definition.convertRemotely?.([object], cache.form.apiVersion)) ?? [];
+  assert(converted !== undefined, "the conversion lost the object");
+  fitToSchema(cache.form.version, converted);
+  delete converted.metadata.resourceVersion;
+  return converted;
 }
 
 /** Deletes by compare-and-set. The last state at the revision of its deletion; undefined when somebody else was faster. */
@@ -62,6 +76,7 @@ export async function readFromStore(core: RegistryCore, target: Target, key: str
   if (entry === undefined) return undefined;
   if (revision > core.cacher.revision) await core.cacher.waitUntilFresh(revision).catch(() => {});
   const cached = target.cache.get(key);
-  if (cached?.revision === entry.modRevision) return cached;
-  return new CachedObject(target.form, { key, revision: entry.modRevision, stored: entry.value });
+  const { form, cache, served } = target;
+  if (cached?.revision === entry.modRevision) return readIn(form, served, cached);
+  return readIn(form, served, new CachedObject(cache.form, { key, revision: entry.modRevision, stored: entry.value }));
 }

@@ -9,7 +9,7 @@ import {
   type UnstructuredObject,
 } from "@coracle/apimachinery";
 import type { CachedObject } from "../cacher/index.ts";
-import { refuseInvalid, settleNamespace, structuralErrors, warnAbout } from "./check.ts";
+import { refuseInvalid, settleNamespace, versionErrors, warnAbout } from "./check.ts";
 import { commitObject } from "./commit.ts";
 import type { ObjectView, RequestBody, RequestContext } from "./contract.ts";
 import { decodeObject, defaultAndConvert } from "./decode.ts";
@@ -72,11 +72,11 @@ async function insert(core: RegistryCore, target: Target, context: RequestContex
   const generateName = (metadata.name ?? "") === "" ? (metadata.generateName ?? "") : "";
   if (generateName !== "") metadata.name = generatedName(core, generateName);
   const name = metadata.name ?? "";
-  await strategy.load?.();
+  await strategy.load?.(object);
   strategy.prepareForCreate?.(object, strategyInput);
   const rules = { isNamespaced: target.form.definition.isNamespaced, validateName: strategy.validateName?.bind(strategy) };
   const errors = validateObjectMeta(metadata, rules);
-  errors.push(...structuralErrors(target, object), ...(strategy.validateCreate?.(object, strategyInput) ?? []));
+  errors.push(...(await versionErrors(target, context, { object })), ...(strategy.validateCreate?.(object, strategyInput) ?? []));
   refuseInvalid(target, name, errors);
   warnAbout(target, context, object);
   await core.admission.validate({ ...attributes, name, requestName: name });

@@ -1,5 +1,5 @@
 import { newConflict, StatusError } from "@coracle/apimachinery";
-import type { CachedObject } from "../cacher/index.ts";
+import { readIn, type CachedObject } from "../cacher/index.ts";
 import { readFromStore } from "./commit.ts";
 import type { RegistryCore, Target } from "./target.ts";
 
@@ -33,7 +33,8 @@ async function firstAttempt<T>(
 ): Promise<T | undefined> {
   const seen = core.cacher.revision;
   try {
-    return await attempt(target.cache.get(key));
+    const cached = target.cache.get(key);
+    return await attempt(cached && (await readIn(target.form, target.served, cached)));
   } catch (error) {
     if (!(error instanceof StatusError) || (await core.store.currentRevision()) <= seen) throw error;
     return undefined;

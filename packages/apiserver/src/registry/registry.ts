@@ -7,6 +7,7 @@ import {
   type KubeObject,
   type ResourceDefinition,
   type ResourceType,
+  type ResourceVersionDefinition,
   type Status,
   type UnstructuredObject,
   type Verb,
@@ -14,7 +15,17 @@ import {
 import type { Informer } from "@coracle/client";
 import type { Store } from "@coracle/storage";
 import { AdmissionChain, type AdmissionEnvironment, type AdmissionPlugin } from "../admission/admission.ts";
-import { CacheInformer, listObjects, Matcher, watchObjects, type Cacher } from "../cacher/index.ts";
+import {
+  CacheInformer,
+  listObjects,
+  Matcher,
+  readIn,
+  storedFormOf,
+  watchObjects,
+  type Cacher,
+  type ResourceCache,
+  type StoredForm,
+} from "../cacher/index.ts";
 import { parseResourceVersion } from "../cacher/resource-version.ts";
 import { runAction, type ActionHandlers } from "./actions.ts";
 import type {
@@ -70,6 +81,7 @@ export class RegistryImplementation implements Registry, Disposable {
   readonly #compactor: Compactor;
   readonly #informers = new Map<string, CacheInformer<KubeObject>>();
   readonly #listeners = new Set<() => void>();
+  readonly #remoteForms = new WeakMap<ResourceVersionDefinition, StoredForm>();
   #custom: readonly ResourceDefinition[] = [];
 
   constructor(parts: RegistryParts) {
@@ -158,8 +170,9 @@ export class RegistryImplementation implements Registry, Disposable {
     const asked = parseResourceVersion(options.resourceVersion);
     if (asked === undefined) await this.cacher.waitUntilCurrent();
     else await this.cacher.waitUntilFresh(asked);
-    const object = target.cache.get(keyOf(target));
-    if (object === undefined) throw newNotFound(target.qualified, address.name);
+    const cached = target.cache.get(keyOf(target));
+    if (cached === undefined) throw newNotFound(target.qualified, address.name);
+    const object = await readIn(target.form, target.served, cached);
     if (address.subresource === "scale") return scaleOf(target, object);
     return object.view(target.served.definition, target.served.version);
   }
@@ -242,7 +255,19 @@ export class RegistryImplementation implements Registry, Disposable {
     const verbs: readonly string[] = subresource?.verbs ?? definition.verbs;
     if (!isStored(definition) || (verb !== undefined && !verbs.includes(verb))) throw newMethodNotAllowed(qualified, verb ?? "create");
     const cache = this.cacher.cacheOf(definition);
-    return { served, subresource, cache, form: cache.form, address, qualified };
+    return { served, subresource, cache, form: this.#formOf(served, cache), address, qualified };
+  }
+
+  /** Where a webhook converts, everything happens in the version asked for; only the store sees another one. */
+  #formOf({ definition, version }: ServedResource, cache: ResourceCache): StoredForm {
+    if (definition.convertRemotely === undefined) return cache.form;
+    let form = this.#remoteForms.get(version);
+    if (form === undefined) {
+      const versions = definition.versions.map((each) => ({ ...each, isStorage: each === version }));
+      form = { ...storedFormOf({ ...definition, versions }, cache.form.shouldFreeze), version };
+      this.#remoteForms.set(version, form);
+    }
+    return form;
   }
 
   #createEnvironment(base: Pick<AdmissionEnvironment, "clock" | "random" | "log">): AdmissionEnvironment {

@@ -9,7 +9,7 @@ import {
 } from "@coracle/apimachinery";
 import type { AdmissionAttributes } from "../admission/admission.ts";
 import type { CachedObject } from "../cacher/index.ts";
-import { checkName, refuseInvalid, settleNamespace, structuralErrors, warnAbout } from "./check.ts";
+import { checkName, refuseInvalid, settleNamespace, versionErrors, warnAbout } from "./check.ts";
 import { commitDeletion, commitObject } from "./commit.ts";
 import type { RequestBody, RequestContext, WriteResult } from "./contract.ts";
 import { insertObject } from "./create.ts";
@@ -84,11 +84,11 @@ async function replace(
   if (!isOwned) recordOwnership(target, context, { object: next, old, now: strategyInput.now });
   const attributes = admitted ?? attributesOf(target, { operation: "UPDATE", context, name, object: next, old, settlement });
   if (admitted === undefined) await core.admission.mutate(attributes);
-  await strategy.load?.();
+  await strategy.load?.(next);
   keepGeneration(next, old);
   strategy.prepareForUpdate?.(next, old, strategyInput);
   const errors = validateObjectMetaUpdate(next.metadata, old.metadata);
-  errors.push(...structuralErrors(target, next), ...(strategy.validateUpdate?.(next, old, strategyInput) ?? []));
+  errors.push(...(await versionErrors(target, context, { object: next, old })), ...(strategy.validateUpdate?.(next, old, strategyInput) ?? []));
   refuseInvalid(target, name, errors);
   warnAbout(target, context, next);
   await core.admission.validate(attributes);
