@@ -1,7 +1,8 @@
-import { builtInDefinitions } from "@coracle/api";
+import { builtInDefinitions, schemaOf } from "@coracle/api";
 import { assert } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
+import { Aggregator, apiServiceStrategy } from "./aggregator/index.ts";
 import { defaultAdmissionPlugins } from "./admission/index.ts";
 import { checkWrittenRights } from "./authorization/escalation-admission.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy } from "./apiextensions/index.ts";
@@ -30,7 +31,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { store, clock, random, log, bootstrapRbac, openApi, groupOrder = [], nodePortRange, serviceCidr } = options;
   let server: ApiServer | undefined = undefined;
   const actions = new LateActions(serverActionNames);
-  const strategies = { "customresourcedefinitions.apiextensions.k8s.io": customResourceDefinitionStrategy };
+  const strategies = {
+    "apiservices.apiregistration.k8s.io": apiServiceStrategy,
+    "customresourcedefinitions.apiextensions.k8s.io": customResourceDefinitionStrategy,
+  };
   const registry = await createRegistry({
     store,
     definitions: options.definitions ?? builtInDefinitions({ strategies }),
@@ -51,9 +55,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     registry,
     clock,
     logger: log,
+    definitions: { objectMeta: schemaOf("meta/v1.ObjectMeta") },
     onDefinitions: (definitions) => registry.setCustomDefinitions(definitions),
   });
-  server = assembleServer({ registry, actions, bootstrapRbac, openApi, groupOrder, background: [stopOnly(registry), lifecycle] }, options);
+  const aggregator = new Aggregator({
+    registry,
+    clock,
+    random,
+    log,
+    ownAddress: () => ({ host: "127.0.0.1", port: server?.port ?? 0 }),
+    ...(options.frontProxy !== undefined && { certificate: options.frontProxy.certificate }),
+  });
+  server = assembleServer(
+    { registry, actions, aggregator, bootstrapRbac, openApi, groupOrder, background: [stopOnly(registry), lifecycle] },
+    options,
+  );
   return server;
 }
 

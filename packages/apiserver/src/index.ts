@@ -3,13 +3,13 @@
  *
  * `http/` (RequestInfo, negotiation, answers) → `authentication/` → `authorization/` → `registry/` (decode, convert, default, admit,
  * validate, store) → `cacher/` (watch cache). `direct/` is the other way in, for components of this process. Beside them:
- * `discovery/`, `openapi/`, `health/`, `proxy/` (logs, exec, port-forward), `apiextensions/` and `bootstrap/`.
+ * `aggregator/` (other API servers behind this one), `discovery/`, `openapi/`, `health/`, `proxy/` (logs, exec, port-forward), `apiextensions/` and `bootstrap/`.
  *
- * It answers to kube-apiserver 1.36, and does not: aggregate other API servers, speak protobuf, or call webhooks.
+ * It answers to kube-apiserver 1.36, and does not speak protobuf, or call webhooks.
  */
 export * from "./registry/contract.ts";
 export { createApiServer, type ApiServerOptions } from "./create-api-server.ts";
-export { assembleServer, type ApiServer, type ServerOptions, type ServerParts } from "./server.ts";
+export { assembleServer, type ApiServer, type FrontProxyOptions, type ServerOptions, type ServerParts } from "./server.ts";
 export { ListenError, type ListenAddress, type ListenerTls } from "./http/listener.ts";
 export { versionInfo } from "./health/version.ts";
 export { ServiceAccountTokens, type TokenSubject } from "./authentication/service-account-tokens.ts";

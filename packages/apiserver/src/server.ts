@@ -4,7 +4,9 @@ import type { Duplex } from "node:stream";
 import type { Clock, Logger, Random } from "@coracle/base";
 import type { UnstructuredObject } from "@coracle/apimachinery";
 import { createLifetime, type Transport } from "@coracle/client";
+import { AuthenticationConfig, type Aggregator, type ProxyCertificate } from "./aggregator/index.ts";
 import { Authenticator, type StaticToken } from "./authentication/authenticator.ts";
+import { frontProxySettings } from "./authentication/front-proxy.ts";
 import { createTokenKey } from "./authentication/jwt.ts";
 import { createRegistryLookup } from "./authentication/registry-lookup.ts";
 import { ServiceAccountTokens } from "./authentication/service-account-tokens.ts";
@@ -50,6 +52,17 @@ export interface ServerOptions {
   readonly advertiseAddress: string;
   /** Client certificate for kubelets and the CA of theirs. Without it logs, exec and the like answer 503. */
   readonly kubeletClient?: KubeletClientTls;
+  /** How this server and extension API servers know each other. Without it, nobody may speak for users, and they cannot know ours. */
+  readonly frontProxy?: FrontProxyOptions;
+}
+
+export interface FrontProxyOptions {
+  /** PEM: signs the certificates of those who may say for whom they ask, and of nobody else. */
+  readonly ca: string;
+  /** Common names of such certificates. */
+  readonly allowedNames: readonly string[];
+  /** Of this server. */
+  readonly certificate: ProxyCertificate;
 }
 
 /** What the server is built from; {@link ServerOptions} say how. */
@@ -57,6 +70,8 @@ export interface ServerParts {
   readonly registry: Registry;
   /** Whose handlers the registry has; the server says what they do. */
   readonly actions: LateActions;
+  /** Knows what other servers serve. Defaults to nothing. */
+  readonly aggregator?: Aggregator;
   /** What runs beside the requests: started before `start` resolves, stopped last, in reverse order. */
   readonly background?: readonly BackgroundWork[];
   readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
@@ -104,6 +119,7 @@ class AssembledServer implements ApiServer {
   readonly #openApi: OpenApiHandler;
   readonly #handler: ApiHandler;
   readonly #upgrades: UpgradeProxy;
+  readonly #authenticationConfig: AuthenticationConfig | undefined;
   readonly #listeners: HttpListener[] = [];
   readonly #stopped = createLifetime();
   #isBootstrapped = false;
@@ -118,7 +134,16 @@ class AssembledServer implements ApiServer {
     const lookup = createRegistryLookup(registry);
     const keys = [options.serviceAccountKey, ...(options.oldServiceAccountKeys ?? [])].map((pem) => createTokenKey(createPrivateKey(pem)));
     this.tokens = new ServiceAccountTokens({ keys, issuer, apiAudiences: [issuer], lookup, clock, random });
-    const authenticator = new Authenticator({ serviceAccounts: this.tokens, staticTokens: options.staticTokens ?? [] });
+    const frontProxy =
+      options.frontProxy === undefined ? undefined : frontProxySettings(options.frontProxy.ca, options.frontProxy.allowedNames);
+    const { clientCa } = options.certificates;
+    const authenticator = new Authenticator({
+      serviceAccounts: this.tokens,
+      staticTokens: options.staticTokens ?? [],
+      ...(frontProxy !== undefined && { frontProxy, clientCa }),
+    });
+    this.#authenticationConfig =
+      frontProxy === undefined ? undefined : new AuthenticationConfig({ registry, clock, log, clientCa, frontProxy });
     this.authorization = createAuthorization(registry);
     const { authorizer, rbac } = this.authorization;
     const actions = createReviewHandlers({ authorizer, rbac, authenticator });
@@ -127,7 +152,9 @@ class AssembledServer implements ApiServer {
     this.#discovery = new DiscoveryHandler(registry, parts.groupOrder);
     this.#openApi = new OpenApiHandler(registry, parts.openApi);
     const proxy = { registry, clock, ...(options.kubeletClient !== undefined && { kubelet: options.kubeletClient }) };
+    const aggregation = parts.aggregator === undefined ? {} : { aggregator: parts.aggregator };
     this.#handler = new ApiHandler({
+      ...aggregation,
       registry,
       authenticator,
       authorizer,
@@ -139,7 +166,7 @@ class AssembledServer implements ApiServer {
       random,
       log,
     });
-    this.#upgrades = new UpgradeProxy({ ...proxy, handler: this.#handler, log });
+    this.#upgrades = new UpgradeProxy({ ...proxy, ...aggregation, handler: this.#handler, log });
     this.#health.add({ name: "poststarthook/rbac/bootstrap-roles", check: () => this.#checkBootstrapped() });
     this.#metrics.gauge("apiserver_longrunning_requests", () => this.#watches.size);
     this.#metrics.gauge("apiserver_current_inflight_requests", () => this.#handler.active);
@@ -156,7 +183,9 @@ class AssembledServer implements ApiServer {
   }
 
   async start(): Promise<void> {
-    const { certificates, listen, log } = this.#options;
+    const { listen, log, frontProxy } = this.#options;
+    const { aggregator } = this.#parts;
+    const certificates = { ...this.#options.certificates, ...(frontProxy !== undefined && { requestHeaderCa: frontProxy.ca }) };
     try {
       for (const address of listen) {
         const listener = new HttpListener(certificates, {
@@ -167,7 +196,10 @@ class AssembledServer implements ApiServer {
         this.#listeners.push(listener);
       }
       const background = (this.#parts.background ?? []).map((work) => work.start?.());
-      await Promise.all([this.authorization.waitForSync(this.#stopped.signal), this.#bootstrap(), ...background]);
+      const apis = aggregator?.registerBuiltIn();
+      await Promise.all([this.authorization.waitForSync(this.#stopped.signal), this.#bootstrap(), apis, ...background]);
+      aggregator?.start();
+      this.#authenticationConfig?.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -198,6 +230,7 @@ class AssembledServer implements ApiServer {
     const rbac = await this.#parts.bootstrapRbac();
     const service = { clusterIP: firstServiceAddress(serviceCidr), advertiseAddress, port: this.port };
     await bootstrap({ registry: this.registry, clock, rbac, service });
+    await this.#authenticationConfig?.publish();
     this.#isBootstrapped = true;
   }
 
@@ -210,6 +243,8 @@ class AssembledServer implements ApiServer {
     while (this.#handler.active > 0 && clock.monotonic() < deadlineMs) await clock.sleep(10);
     this.#stopped.abort(new Error("the API server stopped"));
     for (const listener of this.#listeners) listener.destroy();
+    this.#authenticationConfig?.[Symbol.dispose]();
+    this.#parts.aggregator?.[Symbol.dispose]();
     this.authorization[Symbol.dispose]();
     this.#discovery[Symbol.dispose]();
     this.#openApi[Symbol.dispose]();

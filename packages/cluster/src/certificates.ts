@@ -22,6 +22,8 @@ export interface ClusterCertificates {
   /** With which the API server calls kubelets. */
   readonly kubeletClient: Required<IssuedCertificate>;
   readonly kubeletServing: Required<IssuedCertificate>;
+  /** By which the API server and extension API servers know each other; its authority signs nothing else. */
+  readonly frontProxy: { readonly authority: string; readonly client: Required<IssuedCertificate> };
   /** Signs service account tokens. */
   readonly serviceAccountKey: string;
 }
@@ -36,6 +38,9 @@ export interface CertificateOptions {
   readonly nodeAddress: string;
 }
 
+/** The common name of the API server's certificate for extension API servers. */
+export const frontProxyName = "front-proxy-client";
+
 const authorityValidityMs = 3650 * dayMs;
 const validityMs = 365 * dayMs;
 
@@ -48,10 +53,13 @@ const apiServerNames = ["kubernetes", "kubernetes.default", "kubernetes.default.
 export async function prepareCertificates(options: CertificateOptions): Promise<ClusterCertificates> {
   const { clock, addresses, nodeAddress } = options;
   const keys = await KeyFolder.open(options);
-  const authority = await keys.authority();
+  const [authority, frontProxyAuthority] = await Promise.all([
+    keys.authority("ca", "kubernetes"),
+    keys.authority("front-proxy-ca", "front-proxy-ca"),
+  ]);
   const notBeforeMs = clock.now() - dayMs;
-  const issue = (subject: Omit<IssueOptions, "notBeforeMs" | "notAfterMs">): Required<IssuedCertificate> =>
-    issueCertificate(authority, { ...subject, notBeforeMs, notAfterMs: clock.now() + validityMs }) as Required<IssuedCertificate>;
+  const issue = (subject: Omit<IssueOptions, "notBeforeMs" | "notAfterMs">, issuer = authority): Required<IssuedCertificate> =>
+    issueCertificate(issuer, { ...subject, notBeforeMs, notAfterMs: clock.now() + validityMs }) as Required<IssuedCertificate>;
   return {
     authority: authority.certificatePem,
     serving: issue({ commonName: "kube-apiserver", usages: ["server"], dnsNames: apiServerNames, ipAddresses: addresses }),
@@ -65,6 +73,10 @@ export async function prepareCertificates(options: CertificateOptions): Promise<
       dnsNames: ["localhost"],
       ipAddresses: [...new Set(["127.0.0.1", nodeAddress])],
     }),
+    frontProxy: {
+      authority: frontProxyAuthority.certificatePem,
+      client: issue({ commonName: frontProxyName, usages: ["client"] }, frontProxyAuthority),
+    },
     serviceAccountKey: await keys.serviceAccountKey(),
   };
 }
@@ -86,17 +98,17 @@ class KeyFolder {
     return new KeyFolder(folder, clock);
   }
 
-  async authority(): Promise<CertificateAuthority> {
-    const [certificate, key] = await Promise.all([this.#read("ca.crt"), this.#read("ca.key")]);
+  async authority(name: string, commonName: string): Promise<CertificateAuthority> {
+    const [certificate, key] = await Promise.all([this.#read(`${name}.crt`), this.#read(`${name}.key`)]);
     if (certificate !== undefined && key !== undefined) return loadCertificateAuthority(certificate, key);
     const made = createCertificateAuthority({
-      commonName: "kubernetes",
+      commonName,
       notBeforeMs: this.#clock.now() - dayMs,
       notAfterMs: this.#clock.now() + authorityValidityMs,
     });
     // The key first: a certificate without a key would be taken for a complete pair on the next start.
-    await this.#write("ca.key", made.privateKeyPem);
-    await this.#write("ca.crt", made.certificatePem);
+    await this.#write(`${name}.key`, made.privateKeyPem);
+    await this.#write(`${name}.crt`, made.certificatePem);
     return made;
   }
 

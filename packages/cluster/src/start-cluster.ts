@@ -8,7 +8,7 @@ import { resources } from "@coracle/api";
 import { buildKubeconfig, formatKubeconfig } from "@coracle/client";
 import { localPathManifests } from "@coracle/local-path-provisioner";
 import { createMemoryStore, openEmbeddedStore, type Store } from "@coracle/storage";
-import { prepareCertificates, type ClusterCertificates } from "./certificates.ts";
+import { frontProxyName, prepareCertificates, type ClusterCertificates } from "./certificates.ts";
 import { chooseRuntime, type ChosenRuntime } from "./choose-runtime.ts";
 import { createControlPlane, type ControlPlane } from "./control-plane.ts";
 import { administrator, Clients } from "./identities.ts";
@@ -114,7 +114,7 @@ class RunningCluster implements Cluster {
   }
 
   #createServer(store: Store, certificates: ClusterCertificates, nodeAddress: string): Promise<ApiServer> {
-    const { serving, kubeletClient, authority } = certificates;
+    const { serving, kubeletClient, authority, frontProxy } = certificates;
     const isReachable = nodeAddress !== "127.0.0.1";
     return createApiServer({
       ...this.#tools,
@@ -126,6 +126,11 @@ class RunningCluster implements Cluster {
       listen: [{ host: isReachable ? "0.0.0.0" : "127.0.0.1", port: this.#options.port }],
       serviceCidr,
       advertiseAddress: nodeAddress,
+      frontProxy: {
+        ca: frontProxy.authority,
+        allowedNames: [frontProxyName],
+        certificate: { cert: frontProxy.client.certificatePem, key: frontProxy.client.privateKeyPem },
+      },
       kubeletClient: { cert: kubeletClient.certificatePem, key: kubeletClient.privateKeyPem, ca: authority },
     });
   }

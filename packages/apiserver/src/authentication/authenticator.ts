@@ -3,6 +3,7 @@ import type { PeerCertificate } from "node:tls";
 import { newUnauthorized } from "@coracle/apimachinery";
 import type { UserInfo } from "../registry/contract.ts";
 import type { HttpExchange } from "../http/exchange.ts";
+import { CertificateIssuers, FrontProxyAuthenticator, type FrontProxySettings } from "./front-proxy.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 import { asAuthenticated } from "./users.ts";
 
@@ -15,22 +16,30 @@ export interface StaticToken {
 export interface AuthenticatorOptions {
   readonly serviceAccounts: ServiceAccountTokens;
   readonly staticTokens?: readonly StaticToken[];
+  /** Defaults to believing no front proxy. */
+  readonly frontProxy?: FrontProxySettings;
+  /** PEM: who signs users' certificates. Needed where certificates of other authorities reach us too: those of front proxies. */
+  readonly clientCa?: string;
 }
 
-/** Says who sends a request: by client certificate, else by bearer token. */
+/** Says who sends a request: by the word of a front proxy, by client certificate, else by bearer token. */
 export class Authenticator {
+  readonly #frontProxy: FrontProxyAuthenticator | undefined;
+  readonly #clientIssuers: CertificateIssuers | undefined;
   readonly #serviceAccounts: ServiceAccountTokens;
   readonly #staticTokens: readonly { digest: Buffer; user: UserInfo }[];
 
   constructor(options: AuthenticatorOptions) {
+    const { frontProxy, clientCa } = options;
+    this.#frontProxy = frontProxy === undefined ? undefined : new FrontProxyAuthenticator(frontProxy);
+    this.#clientIssuers = frontProxy === undefined || clientCa === undefined ? undefined : new CertificateIssuers(clientCa);
     this.#serviceAccounts = options.serviceAccounts;
     this.#staticTokens = (options.staticTokens ?? []).map(({ token, user }) => ({ digest: digestOf(token), user: asAuthenticated(user) }));
   }
 
   /** Undefined for a request without credentials. @throws {StatusError} 401 for credentials that are wrong. */
   async authenticate(exchange: HttpExchange): Promise<UserInfo | undefined> {
-    const certificate = exchange.peerCertificate;
-    const user = certificate === undefined ? undefined : userOfCertificate(certificate);
+    const user = this.#byCertificate(exchange);
     if (user !== undefined) return user;
     const token = bearerToken(exchange.headers.authorization);
     if (token === undefined) {
@@ -41,6 +50,16 @@ export class Authenticator {
     const byToken = await this.authenticateToken(token);
     if (byToken === undefined) throw unauthorized();
     return byToken.user;
+  }
+
+  #byCertificate(exchange: HttpExchange): UserInfo | undefined {
+    const certificate = exchange.peerCertificate;
+    if (certificate === undefined) return undefined;
+    const proxied = this.#frontProxy?.authenticate(certificate, exchange.rawHeaders);
+    if (proxied !== undefined) return proxied;
+    // A front proxy's certificate names the proxy, not a user, whatever it says.
+    if (this.#clientIssuers !== undefined && !this.#clientIssuers.hasIssued(certificate)) return undefined;
+    return userOfCertificate(certificate);
   }
 
   /** For requests and for TokenReviews. */

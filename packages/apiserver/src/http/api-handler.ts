@@ -3,6 +3,7 @@ import { newBadRequest, newMethodNotAllowed, newTimeout } from "@coracle/apimach
 import { unauthorized, type Authenticator } from "../authentication/authenticator.ts";
 import { impersonate } from "../authentication/impersonation.ts";
 import { anonymousUser } from "../authentication/users.ts";
+import { forwardToRemote, type Aggregator } from "../aggregator/index.ts";
 import { attributesOf, type Attributes, type Authorizer } from "../authorization/attributes.ts";
 import { forbidden } from "../authorization/forbidden.ts";
 import type { RequestMetrics } from "../health/metrics.ts";
@@ -27,6 +28,8 @@ export interface ApiHandlerOptions {
   readonly connectors: ReadonlyMap<string, Connector>;
   /** Asked in order. */
   readonly paths: readonly PathHandler[];
+  /** Knows what other servers serve. Defaults to nothing. */
+  readonly aggregator?: Aggregator;
   readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly random: Random;
@@ -36,6 +39,8 @@ export interface ApiHandlerOptions {
 /** What anybody may read. */
 const publicPaths = /^\/(livez|readyz|healthz|version)(\/|$)/;
 const requestTimeoutMs = 60_000;
+/** Which may last as long as they like on other servers. */
+const streamSubresources = new Set(["attach", "exec", "log", "portforward", "proxy"]);
 
 /** The way of a request: who (authentication), may they (authorization), then the resource or path that it is for. */
 export class ApiHandler {
@@ -55,7 +60,10 @@ export class ApiHandler {
   async handle(exchange: HttpExchange): Promise<void> {
     const { clock, random, log, metrics } = this.#options;
     const startMs = clock.monotonic();
-    exchange.addHeader("audit-id", givenAuditId(exchange) ?? randomUuid(random));
+    const auditId = givenAuditId(exchange) ?? randomUuid(random);
+    // Servers that the request is passed on to record it under the same name.
+    exchange.headers["audit-id"] = auditId;
+    exchange.addHeader("audit-id", auditId);
     this.#active++;
     const info = parseRequestInfo(exchange.method, exchange.url);
     try {
@@ -99,7 +107,9 @@ export class ApiHandler {
     const timer = this.#isLongRunning(info) ? undefined : this.#startTimeout(exchange, info);
     try {
       const user = await this.admit(exchange, info);
-      if (info.isResourceRequest) await this.#serveResource(exchange, info, user);
+      const remote = this.#options.aggregator?.remoteOf(info);
+      if (remote !== undefined) await forwardToRemote(remote, exchange, { info, user, clock: this.#options.clock });
+      else if (info.isResourceRequest) await this.#serveResource(exchange, info, user);
       else await this.#servePath(exchange, info);
     } finally {
       timer?.[Symbol.dispose]();
@@ -130,8 +140,10 @@ export class ApiHandler {
     sendPathNotFound(exchange);
   }
 
-  #isLongRunning({ verb, group, resource, subresource }: RequestInfo): boolean {
-    return verb === "watch" || verb === "proxy" || this.#options.connectors.has(`${group}/${resource}/${subresource}`);
+  #isLongRunning(info: RequestInfo): boolean {
+    const { verb, group, resource, subresource } = info;
+    if (verb === "watch" || verb === "proxy" || this.#options.connectors.has(`${group}/${resource}/${subresource}`)) return true;
+    return streamSubresources.has(subresource) && this.#options.aggregator?.remoteOf(info) !== undefined;
   }
 
   #startTimeout(exchange: HttpExchange, info: RequestInfo): Disposable {

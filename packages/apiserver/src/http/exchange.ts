@@ -10,6 +10,8 @@ export interface HttpExchange {
   /** Path and query as sent. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as sent: those that come several times are not joined. */
+  readonly rawHeaders: readonly string[];
   readonly remoteAddress: string;
   /** Aborts when the client goes away. Made on first use. */
   readonly signal: AbortSignal;

@@ -25,6 +25,10 @@ export class Http1Exchange implements HttpExchange {
     response.on("error", () => undefined);
   }
 
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+
   get remoteAddress(): string {
     return this.#request.socket.remoteAddress ?? "";
   }

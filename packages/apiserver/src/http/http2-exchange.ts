@@ -11,13 +11,15 @@ export class Http2Exchange implements HttpExchange {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
   statusCode = 0;
   readonly #stream: ServerHttp2Stream;
   readonly #extra: ResponseHeaders = {};
   #aborter: AbortController | undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: Http2Headers) {
+  constructor(stream: ServerHttp2Stream, headers: Http2Headers, rawHeaders: readonly string[]) {
     this.#stream = stream;
+    this.rawHeaders = rawHeaders;
     this.method = headers[":method"] ?? "GET";
     this.url = headers[":path"] ?? "/";
     this.headers = headers;

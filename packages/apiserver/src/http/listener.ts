@@ -1,4 +1,10 @@
-import { createSecureServer, type Http2SecureServer, type Http2Session } from "node:http2";
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -19,6 +25,8 @@ export interface ListenerTls {
   readonly key: string;
   /** PEM: who signs client certificates. */
   readonly clientCa: string;
+  /** PEM: who signs the certificates of front proxies. Whose certificate it is, is for the authenticator to see. */
+  readonly requestHeaderCa?: string;
 }
 
 /** Nobody can listen at the address; `code` is `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` … */
@@ -51,7 +59,7 @@ export class HttpListener {
       allowHTTP1: true,
       cert: tls.cert,
       key: tls.key,
-      ca: tls.clientCa,
+      ca: tls.requestHeaderCa === undefined ? tls.clientCa : [tls.clientCa, tls.requestHeaderCa],
       requestCert: true,
       // Those without a certificate may have a token.
       rejectUnauthorized: false,
@@ -98,7 +106,9 @@ export class HttpListener {
     });
     // The listener above made node translate HTTP/2 streams for it; we take the streams themselves.
     server.removeAllListeners("stream");
-    server.on("stream", (stream, headers) => handlers.onExchange(new Http2Exchange(stream, headers)));
+    server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: readonly string[] = []) =>
+      handlers.onExchange(new Http2Exchange(stream, headers, rawHeaders)),
+    );
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => handlers.onUpgrade(request, socket, head));
     server.on("session", (session) => {
       this.#sessions.add(session);

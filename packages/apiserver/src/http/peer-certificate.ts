@@ -7,7 +7,7 @@ export function trustedCertificate(socket: TLSSocket): PeerCertificate | undefin
   // HTTP/2 lends a proxy for the socket, a new one with each session: good enough as a key.
   const known = cache.get(socket);
   if (known !== undefined) return known ?? undefined;
-  const certificate = socket.authorized ? socket.getPeerCertificate() : undefined;
+  const certificate = socket.authorized ? socket.getPeerCertificate(true) : undefined;
   const present = certificate?.subject === undefined ? undefined : certificate;
   cache.set(socket, present ?? null);
   return present;

@@ -1,12 +1,13 @@
-import { ServerResponse, type IncomingMessage } from "node:http";
+import { ServerResponse, type ClientRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "@coracle/base";
 import { newBadRequest, newServiceUnavailable } from "@coracle/apimachinery";
+import { openUpgrade, type Aggregator } from "../aggregator/index.ts";
 import type { ApiHandler } from "../http/api-handler.ts";
 import { Http1Exchange } from "../http/http1-exchange.ts";
 import { HttpRequestContext } from "../http/request-context.ts";
-import { parseRequestInfo } from "../http/request-info.ts";
+import { parseRequestInfo, type RequestInfo } from "../http/request-info.ts";
 import { sendError, sendPathNotFound } from "../http/respond.ts";
 import type { ProxyOptions } from "./connectors.ts";
 import { Locator, type Target } from "./locator.ts";
@@ -14,6 +15,8 @@ import { forwardedHeaders, openRequest } from "./outgoing.ts";
 
 export interface UpgradeProxyOptions extends ProxyOptions {
   readonly handler: ApiHandler;
+  /** Knows what other servers serve: they get every upgrade. */
+  readonly aggregator?: Aggregator;
   readonly log: Logger;
 }
 
@@ -46,18 +49,33 @@ export class UpgradeProxy {
     response.shouldKeepAlive = false;
     const exchange = new Http1Exchange(request, response);
     try {
-      const target = await this.#admit(exchange);
-      if (target === undefined) sendPathNotFound(exchange);
-      else await this.#connect(request, { socket, response, head }, target);
+      const outgoing = await this.#open(exchange);
+      if (outgoing === undefined) sendPathNotFound(exchange);
+      else await this.#connect(outgoing, { socket, response, head });
     } catch (error) {
       await sendError(exchange, error);
     }
     if (response.headersSent) response.once("finish", () => socket.end());
   }
 
-  async #admit(exchange: Http1Exchange): Promise<Target | undefined> {
-    const { handler, registry } = this.#options;
+  /** The request to whom it is for, once it is admitted; undefined when there is nobody. */
+  async #open(exchange: Http1Exchange): Promise<ClientRequest | undefined> {
+    const { handler, aggregator } = this.#options;
     const info = parseRequestInfo(exchange.method, exchange.url);
+    const remote = info === undefined ? undefined : aggregator?.remoteOf(info);
+    if (remote !== undefined) {
+      const { method, url, headers } = exchange;
+      const outgoing = openUpgrade(remote, { method, url, headers, user: await handler.admit(exchange, info as RequestInfo) });
+      if (outgoing === undefined) throw newServiceUnavailable("service unavailable");
+      return outgoing;
+    }
+    const target = await this.#admit(exchange, info);
+    if (target === undefined) return undefined;
+    return openRequest(target, exchange.method, forwardedHeaders(exchange.headers, { keepUpgrade: true }));
+  }
+
+  async #admit(exchange: Http1Exchange, info: RequestInfo | undefined): Promise<Target | undefined> {
+    const { handler, registry } = this.#options;
     if (info === undefined || !info.isResourceRequest || !upgradable.has(info.subresource))
       throw newBadRequest("this path cannot be upgraded");
     const user = await handler.admit(exchange, info);
@@ -67,10 +85,9 @@ export class UpgradeProxy {
     return this.#locator.locate(new HttpRequestContext(exchange, user, info.query), info);
   }
 
-  #connect(request: IncomingMessage, client: { socket: Duplex; response: ServerResponse; head: Buffer }, target: Target): Promise<void> {
+  #connect(outgoing: ClientRequest, client: { socket: Duplex; response: ServerResponse; head: Buffer }): Promise<void> {
     const { socket, response, head } = client;
     return new Promise((resolve, reject) => {
-      const outgoing = openRequest(target, request.method ?? "POST", forwardedHeaders(request.headers, { keepUpgrade: true }));
       outgoing.once("error", (error) => reject(newServiceUnavailable(`error dialing backend: ${error.message}`)));
       outgoing.once("response", (answer) => {
         // The kubelet refused: its answer is the answer.
