@@ -106,13 +106,13 @@ export function withTypeMeta(value: unknown, gvk: GroupVersionKind): Unstructure
 export function shapeObject(target: Target, object: UnstructuredObject): readonly string[] {
   const { definition, version } = target.served;
   if (definition.isCustom) {
-    dropNullMetadata(object);
-    return prune(version.schema, object);
+    const unknown = shapeMetadata(target, object);
+    return [...unknown, ...prune(version.schema, object)];
   }
   return normaliseOrThrow(version.schema, object, expectedGvk(target));
 }
 
-export function normaliseOrThrow(schema: Schema, object: UnstructuredObject, gvk: GroupVersionKind): readonly string[] {
+export function normaliseOrThrow(schema: Schema, object: object, gvk: GroupVersionKind): readonly string[] {
   try {
     return normalise(schema, object).unknownFields;
   } catch (error) {
@@ -121,9 +121,11 @@ export function normaliseOrThrow(schema: Schema, object: UnstructuredObject, gvk
   }
 }
 
-function dropNullMetadata(object: UnstructuredObject): void {
-  const metadata = object.metadata as Record<string, unknown>;
-  for (const name of Object.keys(metadata)) if (metadata[name] === null) delete metadata[name];
+/** Metadata is the same for all kinds, and read like that of the built-in ones. */
+function shapeMetadata(target: Target, object: UnstructuredObject): string[] {
+  const schema = target.served.version.schema.properties?.["metadata"];
+  if (schema?.properties === undefined) return [];
+  return normaliseOrThrow(schema, object.metadata, expectedGvk(target)).map((path) => `metadata.${path}`);
 }
 
 /** Sets the defaults of the version asked for, converts, and sets what depends on other fields. The result is the caller's. */

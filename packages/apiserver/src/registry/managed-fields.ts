@@ -27,7 +27,7 @@ export function recordOwnership(
 }
 
 export function resetFieldsFor(target: Target): ReturnType<typeof resetFieldsOf> {
-  return resetFieldsOf(hasStatusSubresource(target), target.address.subresource);
+  return resetFieldsOf(hasStatusSubresource(target), target.address.subresource, target.served.definition);
 }
 
 export function hasStatusSubresource(target: Target): boolean {
