@@ -5,16 +5,18 @@ import {
   persistentVolumeClaimResize,
   storageObjectInUseProtection,
 } from "./defaults-from-classes.ts";
-import { limitRanger } from "./limit-ranger.ts";
+import { limitRanger } from "./limit-ranger/limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeRestriction, taintNodesByCondition } from "./nodes.ts";
 import { defaultTolerationSeconds, priority } from "./pod-defaults.ts";
+import { createPodSecurity, type PodSecurityOptions } from "./pod-security/pod-security.ts";
 import { createEscalationCheck } from "./rbac-escalation.ts";
 import { createServiceAllocation, type ServiceAllocationOptions } from "./service-allocation.ts";
 import { serviceAccount } from "./service-account.ts";
 
 export interface DefaultPluginsOptions {
   readonly services?: ServiceAllocationOptions;
+  readonly podSecurity?: PodSecurityOptions;
   /** See {@link createEscalationCheck}; without it nobody is kept from giving away rights. */
   readonly checkEscalation?: (attributes: AdmissionAttributes) => void | Promise<void>;
 }
@@ -27,6 +29,7 @@ export function defaultAdmissionPlugins(options: DefaultPluginsOptions = {}): Ad
     serviceAccount,
     nodeRestriction,
     taintNodesByCondition,
+    createPodSecurity(options.podSecurity),
     priority,
     defaultTolerationSeconds,
     persistentVolumeClaimResize,
