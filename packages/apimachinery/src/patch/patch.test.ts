@@ -137,7 +137,7 @@ describe("applyStrategicMergePatch", () => {
       strategy: { x: 1 },
     });
     expect(messageOf(() => applyStrategicMergePatch(schema, live, { $patch: "no" }))).toBe(
-      "500 unknown patch type: no in map: map[$patch:no]",
+      "400 unknown patch type: no in map: map[$patch:no]",
     );
   });
 
@@ -165,7 +165,7 @@ describe("applyStrategicMergePatch", () => {
 
   it("says which item lacks its key", () => {
     expect(messageOf(() => applyStrategicMergePatch(schema, live, { containers: [{ image: "nginx" }] }))).toBe(
-      "500 map: map[image:nginx] does not contain declared merge key: name",
+      "400 map: map[image:nginx] does not contain declared merge key: name",
     );
   });
 

@@ -1,6 +1,6 @@
 import { newBadRequest } from "../errors/errors.ts";
 import { newGenericServerResponse } from "../errors/generic-response.ts";
-import { StatusError } from "../errors/status-error.ts";
+import type { StatusError } from "../errors/status-error.ts";
 import { isPlainObject } from "../meta/deep.ts";
 
 /** 400: the patch itself is malformed. */
@@ -13,9 +13,9 @@ export function unprocessable(message: string): StatusError {
   return newGenericServerResponse({ code: 422, method: "", serverMessage: message });
 }
 
-/** 500 without a reason, as upstream answers errors that it did not foresee. */
+/** 400: a mistake of the client that upstream did not foresee, and answers with 500; that would have clients try again. */
 export function unforeseen(message: string): StatusError {
-  return new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code: 500 });
+  return newBadRequest(message);
 }
 
 /** An item of a list of maps lacks its key. */

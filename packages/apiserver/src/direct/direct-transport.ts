@@ -128,14 +128,15 @@ class DirectRequests {
 
   #contextOf(request: ApiRequest, query: URLSearchParams): RequestContext {
     const given = query.get("fieldManager") ?? "";
+    const optionsKind = `${request.verb.slice(0, 1).toUpperCase()}${request.verb.slice(1)}Options`;
     return {
       user: this.#options.user,
       signal: request.signal ?? never,
       fieldManager: given === "" ? this.#fieldManager : given,
       hasExplicitFieldManager: given !== "",
-      isDryRun: readDryRun(query.getAll("dryRun")),
+      isDryRun: readDryRun(query.getAll("dryRun"), optionsKind),
       // Components are compiled against the types: what they send is well-formed, or a mistake that tests find.
-      fieldValidation: readFieldValidation(query.get("fieldValidation") ?? "Ignore"),
+      fieldValidation: readFieldValidation(query.get("fieldValidation") ?? "Ignore", optionsKind),
       warn() {},
     };
   }

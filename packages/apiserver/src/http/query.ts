@@ -1,4 +1,12 @@
-import { decodeJson, decodeYaml, newBadRequest, type DeleteOptions, type PropagationPolicy } from "@coracle/apimachinery";
+import {
+  decodeJson,
+  decodeYaml,
+  newBadRequest,
+  newInvalid,
+  unsupportedField,
+  type DeleteOptions,
+  type PropagationPolicy,
+} from "@coracle/apimachinery";
 import type { ListQuery, ResourceAddress, WatchQuery } from "../registry/contract.ts";
 import { isTrue, type RequestInfo } from "./request-info.ts";
 
@@ -54,18 +62,34 @@ export function readInteger(query: URLSearchParams, name: string): number | unde
   return Number(value);
 }
 
-/** Whether the request is a trial. @throws {StatusError} 400 for anything but `All`. */
-export function readDryRun(values: readonly string[]): boolean {
-  const bad = values.find((value) => value !== "All" && value !== "");
-  if (bad !== undefined) throw newBadRequest(`dryRun: Unsupported value: ${JSON.stringify(bad)}: supported values: "All"`);
-  return values.includes("All");
+const optionsKinds: Readonly<Record<string, string>> = {
+  POST: "CreateOptions",
+  PUT: "UpdateOptions",
+  PATCH: "PatchOptions",
+  DELETE: "DeleteOptions",
+};
+
+/** Which options a request has. */
+export function optionsKindOf(method: string): string {
+  return optionsKinds[method] ?? "GetOptions";
 }
 
-export function readFieldValidation(value: string | null): "Strict" | "Warn" | "Ignore" {
+function refuseOption(kind: string, name: string, value: unknown, supported: readonly string[]): never {
+  throw newInvalid({ group: "meta.k8s.io", kind }, "", [unsupportedField(name, value, supported)]);
+}
+
+/** Whether the request is a trial. @throws {StatusError} 422 for anything but `All`. */
+export function readDryRun(values: readonly string[], optionsKind: string): boolean {
+  const given = values.filter((value) => value !== "");
+  if (given.some((value) => value !== "All")) refuseOption(optionsKind, "dryRun", given, ["All"]);
+  return given.length > 0;
+}
+
+/** @throws {StatusError} 422. */
+export function readFieldValidation(value: string | null, optionsKind: string): "Strict" | "Warn" | "Ignore" {
   if (value === null || value === "") return "Warn";
   if (value === "Strict" || value === "Warn" || value === "Ignore") return value;
-  const allowed = 'supported values: "Ignore", "Strict", "Warn"';
-  throw newBadRequest(`fieldValidation: Unsupported value: ${JSON.stringify(value)}: ${allowed}`);
+  return refuseOption(optionsKind, "fieldValidation", value, ["Ignore", "Strict", "Warn"]);
 }
 
 /** DeleteOptions of a body, else of the query. @throws {StatusError} 400. */
@@ -107,7 +131,7 @@ export function checkDeleteOptions(options: DeleteOptions): DeleteOptions {
   if (policy && orphanDependents !== undefined && orphanDependents !== null) {
     throw newBadRequest("orphanDependents and deletionPropagation cannot be both set");
   }
-  readDryRun(dryRun);
+  readDryRun(dryRun, "DeleteOptions");
   return options;
 }
 

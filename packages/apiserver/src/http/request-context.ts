@@ -1,6 +1,6 @@
 import type { RequestContext, UserInfo } from "../registry/contract.ts";
 import type { HttpExchange } from "./exchange.ts";
-import { readDryRun, readFieldValidation } from "./query.ts";
+import { optionsKindOf, readDryRun, readFieldValidation } from "./query.ts";
 
 /** More would make answers that proxies refuse; upstream cuts at 4 KiB of warnings too. */
 const warningsLimit = 32;
@@ -15,15 +15,16 @@ export class HttpRequestContext implements RequestContext {
   readonly #exchange: HttpExchange;
   readonly #warnings = new Set<string>();
 
-  /** @throws {StatusError} 400 for a bad `dryRun` or `fieldValidation`. */
+  /** @throws {StatusError} 422 for a bad `dryRun` or `fieldValidation`. */
   constructor(exchange: HttpExchange, user: UserInfo, query: URLSearchParams) {
     this.#exchange = exchange;
     this.user = user;
     const given = query.get("fieldManager") ?? "";
     this.hasExplicitFieldManager = given !== "";
     this.fieldManager = given === "" ? managerOf(exchange.headers["user-agent"]) : given;
-    this.isDryRun = readDryRun(query.getAll("dryRun"));
-    this.fieldValidation = readFieldValidation(query.get("fieldValidation"));
+    const optionsKind = optionsKindOf(exchange.method);
+    this.isDryRun = readDryRun(query.getAll("dryRun"), optionsKind);
+    this.fieldValidation = readFieldValidation(query.get("fieldValidation"), optionsKind);
   }
 
   get signal(): AbortSignal {
