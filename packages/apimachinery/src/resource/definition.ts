@@ -120,8 +120,8 @@ export interface ResourceStrategy {
   prepareForUpdate?(object: UnstructuredObject, old: Readonly<UnstructuredObject>, context: StrategyContext): void;
   validateCreate?(object: Readonly<UnstructuredObject>, context: StrategyContext): FieldError[];
   validateUpdate?(object: Readonly<UnstructuredObject>, old: Readonly<UnstructuredObject>, context: StrategyContext): FieldError[];
-  /** Texts for `Warning` headers. */
-  warnings?(object: Readonly<UnstructuredObject>): string[];
+  /** Texts for `Warning` headers: of a new object, or with `old` of an update of the main resource. */
+  warnings?(object: Readonly<UnstructuredObject>, old?: Readonly<UnstructuredObject>): string[];
   /** Rule for `metadata.name`; defaults to a DNS-1123 subdomain. Returns messages, none when valid. */
   validateName?(name: string, isPrefix: boolean): string[];
   /** Whether PUT may create a missing object. Defaults to false. */

@@ -44,7 +44,8 @@ export function versionErrors(
   return version.validate(fromStorage(definition, version, object), before, (text) => context.warn(text));
 }
 
-/** Sends the strategy's warnings. */
-export function warnAbout(target: Target, context: RequestContext, object: UnstructuredObject): void {
-  for (const text of target.form.definition.strategy.warnings?.(object) ?? []) context.warn(text);
+/** Sends the strategy's warnings about a new object, or about the next state of `old`. Subresources have none. */
+export function warnAbout(target: Target, context: RequestContext, object: UnstructuredObject, old?: Readonly<UnstructuredObject>): void {
+  if (target.address.subresource !== "") return;
+  for (const text of target.form.definition.strategy.warnings?.(object, old) ?? []) context.warn(text);
 }

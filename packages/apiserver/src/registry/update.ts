@@ -90,7 +90,7 @@ async function replace(
   const errors = validateObjectMetaUpdate(next.metadata, old.metadata);
   errors.push(...(await versionErrors(target, context, { object: next, old })), ...(strategy.validateUpdate?.(next, old, strategyInput) ?? []));
   refuseInvalid(target, name, errors);
-  warnAbout(target, context, next);
+  warnAbout(target, context, next, old);
   await core.admission.validate(attributes);
   if (isReadyToGo(target, next)) return commitDeletion(core, target, current, context);
   if (deepEqual(next, old)) return current;
