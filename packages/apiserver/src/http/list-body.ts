@@ -1,15 +1,22 @@
 import { formatApiVersion } from "@coracle/apimachinery";
 import type { ListView, ServedResource } from "../registry/contract.ts";
 
+export interface ListHead {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
 const comma = Buffer.from(",");
 
 /** A list as JSON: the head, then the bytes of the items, none of them made again. */
-export function encodeList(served: ServedResource, list: ListView, itemOf?: (index: number) => Uint8Array): Buffer {
-  const { group, listKind } = served.definition;
-  const apiVersion = formatApiVersion(group, served.version.version);
-  return gatherList({ kind: listKind, apiVersion, metadata: listMeta(list) }, list.items.length, (index) => {
-    return itemOf === undefined ? (list.items[index] as ListView["items"][number]).bytes() : itemOf(index);
-  });
+export function encodeList(served: ServedResource, list: ListView): Buffer {
+  return gatherList(listHead(served, list), list.items.length, (index) => (list.items[index] as ListView["items"][number]).bytes());
+}
+
+/** What a list is before its items. */
+export function listHead({ definition, version }: ServedResource, list: ListView): ListHead {
+  return { kind: definition.listKind, apiVersion: formatApiVersion(definition.group, version.version), metadata: listMeta(list) };
 }
 
 /** JSON of `head` with `items` (of already encoded values) as its last field. */

@@ -1,18 +1,16 @@
 import type { Clock, Random } from "@coracle/base";
-import { newBadRequest, newMethodNotAllowed, newNotAcceptable, newUnsupportedMediaType, type Status } from "@coracle/apimachinery";
-import type { ObjectView, PatchBody, Registry, RequestBody, ResourceAddress, ServedResource } from "../registry/contract.ts";
+import { newMethodNotAllowed, type Status } from "@coracle/apimachinery";
+import type { ObjectView, Registry, ResourceAddress, ServedResource } from "../registry/contract.ts";
+import { readIncludeObject, sendList, sendObject, type Answer } from "./answer.ts";
 import type { HttpExchange } from "./exchange.ts";
-import { encodeList, gatherList, listMeta } from "./list-body.ts";
-import { negotiate, type Negotiated } from "./negotiate.ts";
+import { negotiate, protobufType } from "./negotiate.ts";
+import { loadProtobuf } from "./protobuf/load.ts";
 import { addressOf, readDeleteOptions, readInteger, readListQuery, readWatchQuery } from "./query.ts";
+import { readObjectBody, readOptionsBody, readPatchBody, type BodyKind } from "./request-body.ts";
 import type { HttpRequestContext } from "./request-context.ts";
 import { isTrue, type RequestInfo } from "./request-info.ts";
-import { sendBytes, sendStatus, type AnswerForm } from "./respond.ts";
-import { encodeObjectTable, encodeTable, partialMetadata, readIncludeObject, type IncludeObject } from "./table.ts";
+import { sendStatus } from "./respond.ts";
 import { WatchStream, type WatchRegistry } from "./watch-stream.ts";
-
-/** As upstream's: what a store shaped like etcd takes, twice over. */
-export const bodyLimitBytes = 3 * 2 ** 20;
 
 export interface ResourceHandlerOptions {
   readonly registry: Registry;
@@ -21,15 +19,12 @@ export interface ResourceHandlerOptions {
   readonly random: Random;
 }
 
-interface ResourceRequest {
-  readonly exchange: HttpExchange;
+interface ResourceRequest extends Answer {
   readonly info: RequestInfo;
   readonly address: ResourceAddress;
   readonly context: HttpRequestContext;
-  readonly served: ServedResource;
-  readonly negotiated: Negotiated;
-  readonly form: AnswerForm;
-  readonly includeObject: IncludeObject;
+  /** Of the objects in requests and answers. */
+  readonly kind: BodyKind;
 }
 
 /** Serves the verbs of resources: reads the request, asks the registry, writes the answer. */
@@ -41,14 +36,28 @@ export class ResourceHandler {
   }
 
   async handle(exchange: HttpExchange, info: RequestInfo, context: HttpRequestContext, served: ServedResource): Promise<void> {
-    const includeObject = readIncludeObject(info.query.get("includeObject"));
-    if (includeObject === undefined)
-      throw newBadRequest(`unrecognized includeObject value: ${JSON.stringify(info.query.get("includeObject"))}`);
-    const negotiated = negotiate(exchange.headers.accept);
-    const form = { format: negotiated.format, isPretty: isPretty(exchange, info.query) };
-    const request = { exchange, info, address: addressOf(info), context, served, negotiated, form, includeObject };
+    const kind = kindOf(served, info.subresource);
+    const answer = await this.#answer(exchange, served, { kind, info });
     if (served.version.deprecationWarning !== undefined) context.warn(served.version.deprecationWarning);
-    await this.#dispatch(request);
+    await this.#dispatch({ ...answer, info, address: addressOf(info), context, kind });
+  }
+
+  /** @throws {StatusError} 400 or 406. */
+  async #answer(exchange: HttpExchange, served: ServedResource, { kind, info }: { kind: BodyKind; info: RequestInfo }): Promise<Answer> {
+    const { accept } = exchange.headers;
+    const { definition } = served;
+    const protobuf = accept?.includes(protobufType) === true ? await loadProtobuf() : undefined;
+    const hasProtobuf = protobuf?.hasProtobuf(definition, kind) === true;
+    const negotiated = negotiate(accept, { hasProtobuf, verb: info.verb, isRouted: !definition.isCustom });
+    return {
+      exchange,
+      served,
+      negotiated,
+      protobuf: negotiated.format === "protobuf" ? protobuf : undefined,
+      includeObject: negotiated.as === "Table" ? readIncludeObject(info.query.get("includeObject")) : "None",
+      hasColumns: info.subresource === "" || info.subresource === "status",
+      nowMs: () => this.#options.clock.now(),
+    };
   }
 
   #dispatch(request: ResourceRequest): Promise<void> {
@@ -79,37 +88,21 @@ export class ResourceHandler {
     const resourceVersion = request.info.query.get("resourceVersion") ?? "";
     const options = resourceVersion === "" ? {} : { resourceVersion };
     const view = await this.#options.registry.get(request.context, request.address, options);
-    await this.#sendObject(request, 200, view);
+    await sendObject(request, 200, view);
   }
 
   async #list(request: ResourceRequest): Promise<void> {
-    const { exchange, negotiated, served, form, includeObject } = request;
-    const list = await this.#options.registry.list(request.context, request.address, readListQuery(request.info.query));
-    const { metaVersion } = negotiated;
-    switch (negotiated.as) {
-      case undefined:
-        return sendBytes(exchange, 200, encodeList(served, list), form);
-      case "Table":
-        return sendBytes(exchange, 200, encodeTable(served, list, { metaVersion, includeObject, nowMs: this.#options.clock.now() }), form);
-      case "PartialObjectMetadataList":
-      case "PartialObjectMetadata": {
-        const head = { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${metaVersion}`, metadata: listMeta(list) };
-        const itemOf = (index: number): Buffer =>
-          Buffer.from(JSON.stringify(partialMetadata(list.items[index] as ObjectView, metaVersion)));
-        return sendBytes(exchange, 200, gatherList(head, list.items.length, itemOf), form);
-      }
-    }
+    await sendList(request, await this.#options.registry.list(request.context, request.address, readListQuery(request.info.query)));
   }
 
   async #watch(request: ResourceRequest): Promise<void> {
-    const { exchange, served, negotiated, includeObject, info } = request;
+    const { exchange, info } = request;
     const { registry, watches, clock, random } = this.#options;
-    if (negotiated.format !== "json") throw newNotAcceptable(["application/json"]);
     const seconds = readInteger(info.query, "timeoutSeconds");
     // Spread out, so that clients that came together do not come back together.
     const timeoutMs = seconds !== undefined && seconds > 0 ? seconds * 1000 : 1_800_000 * (1 + random.next());
     const ended: Disposable[] = [];
-    const stream = new WatchStream(exchange, { served, negotiated, includeObject, clock }, () => {
+    const stream = new WatchStream(exchange, request, () => {
       for (const each of ended.splice(0)) each[Symbol.dispose]();
     });
     const source = await registry.watch(request.context, request.address, readWatchQuery(info), stream);
@@ -124,92 +117,49 @@ export class ResourceHandler {
   }
 
   async #create(request: ResourceRequest): Promise<void> {
-    const body = await readRequestBody(request.exchange);
-    const address = request.address.subresource === "" ? { ...request.address, name: "" } : request.address;
+    const { info, address } = request;
+    // What is created has its name in itself.
+    if (info.subresource === "" && info.name !== "") throw newMethodNotAllowed({ group: info.group, resource: info.resource }, "create");
+    const body = await readObjectBody(request.exchange, request.kind);
     const result = await this.#options.registry.create(request.context, address, body);
-    if (!isView(result)) return sendStatus(request.exchange, { ...result, code: result.code ?? 201 }, request.form);
-    await this.#sendObject(request, 201, result);
+    if (isView(result)) await sendObject(request, 201, result);
+    else await sendStatus(request.exchange, { ...result, code: result.code ?? 201 }, request.negotiated);
   }
 
   async #update(request: ResourceRequest): Promise<void> {
-    const body = await readRequestBody(request.exchange);
+    const body = await readObjectBody(request.exchange, request.kind);
     const { view, isCreated } = await this.#options.registry.update(request.context, request.address, body);
-    await this.#sendObject(request, isCreated ? 201 : 200, view);
+    await sendObject(request, isCreated ? 201 : 200, view);
   }
 
   async #patch(request: ResourceRequest): Promise<void> {
-    const { exchange, info } = request;
-    const contentType = contentTypeOf(exchange);
-    const data = await exchange.readBody(bodyLimitBytes);
-    const patch: PatchBody = { contentType, body: { type: "bytes", contentType, data }, force: isTrue(info.query.get("force")) };
+    const patch = await readPatchBody(request.exchange, request.served, isTrue(request.info.query.get("force")));
     const { view, isCreated } = await this.#options.registry.patch(request.context, request.address, patch);
-    await this.#sendObject(request, isCreated ? 201 : 200, view);
+    await sendObject(request, isCreated ? 201 : 200, view);
   }
 
   async #delete(request: ResourceRequest): Promise<void> {
-    const { exchange, info, context } = request;
-    const body = await readRequestBody(exchange);
+    const { exchange, info, context, negotiated } = request;
+    const body = await readOptionsBody(exchange);
     const options = await readDeleteOptions(body.data, body.contentType, info.query);
     const { view, isAccepted } = await this.#options.registry.delete(context, request.address, options);
     const code = isAccepted ? 202 : 200;
-    if (!isView(view)) return sendStatus(exchange, view.code === undefined ? { ...view, code } : view, request.form);
-    await this.#sendObject(request, code, view);
+    if (isView(view)) await sendObject(request, code, view);
+    else await sendStatus(exchange, view.code === undefined ? { ...view, code } : view, negotiated);
   }
 
   async #deleteCollection(request: ResourceRequest): Promise<void> {
-    const { exchange, info, context, served } = request;
-    const body = await readRequestBody(exchange);
+    const { exchange, info, context, address } = request;
+    const body = await readOptionsBody(exchange);
     const options = await readDeleteOptions(body.data, body.contentType, info.query);
-    const list = await this.#options.registry.deleteCollection(context, request.address, options, readListQuery(info.query));
-    await sendBytes(exchange, 200, encodeList(served, list), request.form);
-  }
-
-  #sendObject(request: ResourceRequest, code: number, view: ObjectView): Promise<void> {
-    const { exchange, negotiated, served, form, includeObject, address } = request;
-    const { metaVersion } = negotiated;
-    // Subresources have kinds, and so columns, of their own.
-    if (negotiated.as === "Table" && (address.subresource === "" || address.subresource === "status")) {
-      const nowMs = this.#options.clock.now();
-      return sendBytes(exchange, code, encodeObjectTable(served, view, { metaVersion, includeObject, nowMs }), form);
-    }
-    if (negotiated.as === "PartialObjectMetadata") {
-      return sendBytes(exchange, code, Buffer.from(JSON.stringify(partialMetadata(view, metaVersion))), form);
-    }
-    return sendBytes(exchange, code, view.bytes(), form);
+    await sendList(request, await this.#options.registry.deleteCollection(context, address, options, readListQuery(info.query)));
   }
 }
 
-/** @throws {StatusError} 400, 413 or 415. */
-async function readRequestBody(exchange: HttpExchange): Promise<RequestBody & { readonly type: "bytes" }> {
-  const contentType = contentTypeOf(exchange);
-  const data = await exchange.readBody(bodyLimitBytes);
-  if (contentType !== protobufType || data.length === 0) return { type: "bytes", contentType, data };
-  return { type: "bytes", contentType: "application/json", data: await transcode(data) };
-}
-
-const protobufType = "application/vnd.kubernetes.protobuf";
-
-/** Protobuf as JSON. The tables that this needs are loaded with the first such request. */
-async function transcode(data: Uint8Array): Promise<Uint8Array> {
-  const { decodeProtobuf } = await import("./protobuf/decode.ts");
-  try {
-    return Buffer.from(JSON.stringify(decodeProtobuf(data)));
-  } catch (error) {
-    throw newBadRequest((error as Error).message);
-  }
-}
-
-/** Without parameters; JSON when absent. @throws {StatusError} 415 for CBOR, upon which clients turn to JSON. */
-function contentTypeOf(exchange: HttpExchange): string {
-  const type = (exchange.headers["content-type"] ?? "application/json").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  if (type === "application/cbor") throw newUnsupportedMediaType(["application/json", "application/yaml", protobufType]);
-  return type === "" || type === "*/*" ? "application/json" : type;
-}
-
-/** People who look with a browser or curl get line breaks. */
-function isPretty(exchange: HttpExchange, query: URLSearchParams): boolean {
-  const asked = query.get("pretty");
-  return asked === null ? /^(curl|Wget|Mozilla\/5\.0)/.test(exchange.headers["user-agent"] ?? "") : isTrue(asked);
+/** The kind that requests to a resource or its subresource carry. */
+function kindOf({ definition, version }: ServedResource, subresource: string): BodyKind {
+  const found = version.subresources.find((each) => each.name === subresource);
+  return found?.kind ?? { group: definition.group, version: version.version, kind: definition.kind };
 }
 
 function isView(result: ObjectView | Status): result is ObjectView {

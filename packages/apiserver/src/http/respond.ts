@@ -1,26 +1,38 @@
 import { gzip } from "node:zlib";
 import { decodeJson, encodeYaml, StatusError, statusOf, type Status } from "@coracle/apimachinery";
 import type { HttpExchange, ResponseHeaders } from "./exchange.ts";
-import type { Negotiated } from "./negotiate.ts";
+import { negotiateError, protobufType, type Format, type Negotiated } from "./negotiate.ts";
+import { loadProtobuf } from "./protobuf/load.ts";
 
-/** Shorter answers are not worth compressing; upstream's figure. */
+/** Answers up to here are not worth compressing; upstream's figure. */
 const gzipThresholdBytes = 128 * 1024;
 
+/** The form of a text answer. */
 export interface AnswerForm {
-  readonly format: Negotiated["format"];
+  readonly format: Exclude<Format, "protobuf">;
   readonly isPretty: boolean;
 }
 
-export const jsonForm: AnswerForm = { format: "json", isPretty: false };
+const jsonForm: AnswerForm = { format: "json", isPretty: false };
 
 /** Sends JSON bytes in the asked-for form, compressed when they are long and the client can read that. */
 export async function sendBytes(exchange: HttpExchange, status: number, bytes: Uint8Array, form: AnswerForm): Promise<void> {
-  const headers: ResponseHeaders = { "content-type": form.format === "json" ? "application/json" : "application/yaml" };
-  headers["cache-control"] = "no-cache, private";
+  if (form.format === "yaml") {
+    await sendBody(exchange, status, "application/yaml", Buffer.from(await encodeYaml(decodeJson(bytes).value)));
+  } else if (form.isPretty) {
+    await sendBody(exchange, status, "application/json", Buffer.from(`${JSON.stringify(decodeJson(bytes).value, undefined, 2)}\n`));
+  } else await sendBody(exchange, status, "application/json", bytes);
+}
+
+/** The same for bytes in protobuf. */
+export function sendProtobuf(exchange: HttpExchange, status: number, bytes: Uint8Array): Promise<void> {
+  return sendBody(exchange, status, protobufType, bytes);
+}
+
+async function sendBody(exchange: HttpExchange, status: number, contentType: string, bytes: Uint8Array): Promise<void> {
+  const headers: ResponseHeaders = { "content-type": contentType, "cache-control": "no-cache, private" };
   let body = bytes;
-  if (form.format === "yaml") body = Buffer.from(await encodeYaml(decodeJson(bytes).value));
-  else if (form.isPretty) body = Buffer.from(`${JSON.stringify(decodeJson(bytes).value, undefined, 2)}\n`);
-  if (body.length >= gzipThresholdBytes && acceptsGzip(exchange)) {
+  if (body.length > gzipThresholdBytes && acceptsGzip(exchange)) {
     body = await compress(body);
     headers["content-encoding"] = "gzip";
     headers["vary"] = "Accept-Encoding";
@@ -43,19 +55,33 @@ export function sendPathNotFound(exchange: HttpExchange): void {
   sendText(exchange, 404, "404 page not found\n");
 }
 
-/** Sends the Status of an error; nothing when an answer has begun, then the exchange is cut off. */
-export async function sendError(exchange: HttpExchange, error: unknown, form: AnswerForm = jsonForm): Promise<void> {
+/** Sends the Status of an error in a form that the client reads; when an answer has begun, the exchange is cut off. */
+export async function sendError(exchange: HttpExchange, error: unknown): Promise<void> {
   if (exchange.isStarted) {
     exchange.destroy();
     return;
   }
-  await sendStatus(exchange, statusOf(error), form);
-}
-
-export function sendStatus(exchange: HttpExchange, status: Status, form: AnswerForm = jsonForm): Promise<void> {
+  const status = statusOf(error);
   const seconds = status.details?.retryAfterSeconds;
   if (seconds !== undefined && seconds > 0) exchange.addHeader("retry-after", String(seconds));
-  return sendValue(exchange, status.code ?? (status.status === "Success" ? 200 : 500), status, form);
+  await sendStatus(exchange, status, negotiateError(exchange.headers.accept));
+}
+
+/** Sends a Status that is itself the answer. */
+export async function sendStatus(exchange: HttpExchange, status: Status, negotiated: Negotiated): Promise<void> {
+  const code = status.code ?? (status.status === "Success" ? 200 : 500);
+  if (negotiated.format === "protobuf") return sendProtobuf(exchange, code, (await loadProtobuf()).encodeObject(status));
+  await sendValue(exchange, code, status, { format: negotiated.format, isPretty: isPretty(exchange, negotiated) });
+}
+
+const trueTexts = new Set(["1", "t", "T", "true", "TRUE", "True"]);
+
+/** Whether the answer shall have line breaks; people who look with a browser or curl get them without asking. */
+export function isPretty(exchange: HttpExchange, negotiated: Negotiated): boolean {
+  const question = exchange.url.indexOf("?");
+  const asked = question < 0 ? "" : new URLSearchParams(exchange.url.slice(question + 1)).get("pretty");
+  if (asked !== null && asked !== "") return negotiated.isPretty || trueTexts.has(asked);
+  return negotiated.isPretty || /^(curl|Wget|Mozilla\/5\.0)/.test(exchange.headers["user-agent"] ?? "");
 }
 
 /** Whether an error is of the server's own making. */

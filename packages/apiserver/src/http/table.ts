@@ -33,7 +33,7 @@ const defaultColumns: readonly ColumnDefinition[] = [
 
 /** The `Table` that `kubectl get` prints, one row an object. */
 export function encodeTable(served: ServedResource, list: ListView, options: TableOptions): Buffer {
-  const columns = served.version.columns.length === 0 ? defaultColumns : served.version.columns;
+  const columns = columnsOf(served);
   const head = {
     kind: "Table",
     apiVersion: `meta.k8s.io/${options.metaVersion}`,
@@ -47,6 +47,18 @@ export function encodeTable(served: ServedResource, list: ListView, options: Tab
 export function encodeObjectTable(served: ServedResource, view: ObjectView, options: TableOptions): Buffer {
   const { resourceVersion = "" } = view.object.metadata;
   return encodeTable(served, { items: [view], resourceVersion }, options);
+}
+
+/** The table of a bookmark, whose object has nothing but metadata: a row, as upstream, in whose object a client finds the annotations. */
+export function encodeBookmarkTable(served: ServedResource, view: ObjectView, options: TableOptions): Buffer {
+  const columns = columnsOf(served).map((column) => ({ ...column, cell: () => null }));
+  const { resourceVersion = "" } = view.object.metadata;
+  const version = { ...served.version, columns, rowConditions: () => [] };
+  return encodeTable({ ...served, version }, { items: [view], resourceVersion }, { ...options, includeObject: "Metadata" });
+}
+
+function columnsOf({ version }: ServedResource): readonly ColumnDefinition[] {
+  return version.columns.length === 0 ? defaultColumns : version.columns;
 }
 
 function describe(column: ColumnDefinition): Record<string, unknown> {
@@ -71,9 +83,4 @@ function row(columns: readonly ColumnDefinition[], view: ObjectView, served: Ser
 /** An object cut down to its metadata. */
 export function partialMetadata(view: ObjectView, metaVersion: string): Record<string, unknown> {
   return { kind: "PartialObjectMetadata", apiVersion: formatApiVersion("meta.k8s.io", metaVersion), metadata: view.object.metadata };
-}
-
-export function readIncludeObject(value: string | null): IncludeObject | undefined {
-  if (value === null || value === "") return "Metadata";
-  return value === "None" || value === "Metadata" || value === "Object" ? value : undefined;
 }

@@ -1,24 +1,22 @@
 import type { Writable } from "node:stream";
-import { toDisposable, type Clock } from "@coracle/base";
+import { toDisposable } from "@coracle/base";
 import type { Status } from "@coracle/apimachinery";
-import type { ObjectView, ServedResource, WatchSink } from "../registry/contract.ts";
+import type { ObjectView, WatchSink } from "../registry/contract.ts";
+import { tableOptions, type Answer } from "./answer.ts";
 import type { HttpExchange } from "./exchange.ts";
-import type { Negotiated } from "./negotiate.ts";
-import { encodeObjectTable, encodeTable, partialMetadata, type IncludeObject } from "./table.ts";
+import { protobufType } from "./negotiate.ts";
+import type { Protobuf } from "./protobuf/load.ts";
+import { encodeBookmarkTable, encodeObjectTable, partialMetadata } from "./table.ts";
 
 export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
 
 /** Bytes that may wait for a slow reader, on top of the events that a watch starts with. Then it has to begin again. */
 const queueLimitBytes = 32 * 2 ** 20;
 
-export interface WatchForm {
-  readonly served: ServedResource;
-  readonly negotiated: Negotiated;
-  readonly includeObject: IncludeObject;
-  readonly clock: Clock;
-}
+/** How the events of a watch are written. */
+export type WatchForm = Pick<Answer, "served" | "negotiated" | "protobuf" | "includeObject" | "nowMs">;
 
-/** Writes the events of one watch to its client, as lines of JSON. */
+/** Writes the events of one watch to its client, as lines of JSON or as messages of protobuf with their length. */
 export class WatchStream implements WatchSink, Disposable {
   readonly #exchange: HttpExchange;
   readonly #form: WatchForm;
@@ -46,7 +44,7 @@ export class WatchStream implements WatchSink, Disposable {
     const early = this.#early ?? [];
     this.#early = undefined;
     const stream = this.#exchange.begin(200, {
-      "content-type": "application/json",
+      "content-type": this.#form.protobuf === undefined ? "application/json" : `${protobufType};stream=watch`,
       "cache-control": "no-cache, private",
     });
     this.#stream = stream;
@@ -62,7 +60,7 @@ export class WatchStream implements WatchSink, Disposable {
 
   close(status?: Status): void {
     if (this.#isEnded) return;
-    if (status !== undefined) this.#write(Buffer.from(`{"type":"ERROR","object":${JSON.stringify(status)}}\n`));
+    if (status !== undefined) this.#write(statusFrame(status, this.#form.protobuf));
     this.#end();
     this.#stream?.end();
   }
@@ -94,36 +92,55 @@ export class WatchStream implements WatchSink, Disposable {
   }
 
   #frame(type: WatchEventType, view: ObjectView): Buffer {
-    const { served, negotiated, includeObject, clock } = this.#form;
+    const { served, negotiated, protobuf } = this.#form;
     switch (negotiated.as) {
       case undefined:
-        return objectFrame(type, view);
+        return protobuf === undefined ? objectFrame(type, view) : protobufFrame(type, view, protobuf);
       case "Table": {
-        const hasHeaders = !this.#hasSentHeaders;
+        const options = { ...tableOptions(this.#form), hasHeaders: !this.#hasSentHeaders };
         this.#hasSentHeaders = true;
-        const options = { metaVersion: negotiated.metaVersion, includeObject, nowMs: clock.now(), hasHeaders };
-        const { resourceVersion = "" } = view.object.metadata;
-        const isBookmark = type === "BOOKMARK";
-        const table = isBookmark ? encodeTable(served, { items: [], resourceVersion }, options) : encodeObjectTable(served, view, options);
-        return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), table, Buffer.from("}\n")]);
+        const encode = type === "BOOKMARK" ? encodeBookmarkTable : encodeObjectTable;
+        return jsonFrame(type, encode(served, view, options));
       }
       case "PartialObjectMetadata":
-      case "PartialObjectMetadataList":
-        return Buffer.from(`{"type":"${type}","object":${JSON.stringify(partialMetadata(view, negotiated.metaVersion))}}\n`);
+      case "PartialObjectMetadataList": {
+        const partial = partialMetadata(view, negotiated.metaVersion);
+        if (protobuf !== undefined) return protobuf.encodeWatchFrame(type, protobuf.encodeObject(partial));
+        return jsonFrame(type, Buffer.from(JSON.stringify(partial)));
+      }
     }
   }
 }
 
-const frames = new WeakMap<ObjectView, Partial<Record<WatchEventType, Buffer>>>();
+type Frames = WeakMap<ObjectView, Partial<Record<WatchEventType, Buffer>>>;
+
+const jsonFrames: Frames = new WeakMap();
+const protobufFrames: Frames = new WeakMap();
 
 /** One buffer for all watchers of an event. */
 function objectFrame(type: WatchEventType, view: ObjectView): Buffer {
+  const byType = framesOf(jsonFrames, view);
+  return (byType[type] ??= jsonFrame(type, view.bytes()));
+}
+
+function protobufFrame(type: WatchEventType, view: ObjectView, protobuf: Protobuf): Buffer {
+  const byType = framesOf(protobufFrames, view);
+  return (byType[type] ??= protobuf.encodeWatchFrame(type, protobuf.encodeView(view)));
+}
+
+function framesOf(frames: Frames, view: ObjectView): Partial<Record<WatchEventType, Buffer>> {
   let byType = frames.get(view);
-  if (byType === undefined) {
-    byType = {};
-    frames.set(view, byType);
-  }
-  return (byType[type] ??= Buffer.concat([Buffer.from(`{"type":"${type}","object":`), view.bytes(), Buffer.from("}\n")]));
+  if (byType === undefined) frames.set(view, (byType = {}));
+  return byType;
+}
+
+function jsonFrame(type: string, bytes: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`{"type":"${type}","object":`), bytes, Buffer.from("}\n")]);
+}
+
+function statusFrame(status: Status, protobuf: Protobuf | undefined): Buffer {
+  if (protobuf !== undefined) return protobuf.encodeWatchFrame("ERROR", protobuf.encodeObject(status));
+  return jsonFrame("ERROR", Buffer.from(JSON.stringify(status)));
 }
 
 /** The running watches of a server, so that it can end them. */

@@ -67,8 +67,8 @@ export interface RequestContext {
   readonly fieldValidation: "Strict" | "Warn" | "Ignore";
   /** Adds a `Warning` header. */
   warn(text: string): void;
-  /** Adds an annotation to the request's audit event; the first value of a key stays. */
-  annotate?(key: string, value: string): void;
+  /** Adds an annotation to the request's audit event, from `level` on (by default `Metadata`); the first value of a key stays. */
+  annotate?(key: string, value: string, level?: "Metadata" | "Request" | "RequestResponse"): void;
 }
 
 export interface ResourceAddress {
@@ -86,6 +86,8 @@ export interface ResourceAddress {
 export interface ObjectView {
   readonly object: Readonly<UnstructuredObject>;
   bytes(): Uint8Array;
+  /** The object in protobuf, kept here by whoever encodes it first. */
+  protobuf?: Uint8Array;
 }
 
 export interface ListView {
