@@ -54,6 +54,8 @@ export function generateApi() {
   files.set("types.ts", rootModule(packages, data));
   files.set("resources.ts", resourcesModule(data));
   files.set("declarations.ts", declarationsModule(data));
+  files.set("retired.ts", retiredModule());
+  files.set("enums.ts", enumsModule());
   files.set("rbac.ts", rbacModule());
   return files;
 }
@@ -171,6 +173,22 @@ function declarationsModule({ types, kinds, groups }) {
   );
   const text = JSON.stringify(JSON.stringify({ types: used, kinds, packages, groups, printers }));
   return `${header}export const declarationsText: string =\n  ${text};\n`;
+}
+
+/** The versions that upstream does not serve any more: two strings, because the types are needed only once somebody uses one. */
+function retiredModule() {
+  const defaults = read("retired-defaults");
+  const types = Object.entries(read("retired-types")).map(([name, type]) => [name, runtimeType(type, defaults[name] ?? [])]);
+  const packages = Object.entries(read("retired-packages")).map(([name, { openapi }]) => [name, openapi]);
+  const text = (value) => JSON.stringify(JSON.stringify(value));
+  const typesText = text({ types: Object.fromEntries(types), packages: Object.fromEntries(packages) });
+  return `${header}export const retiredKindsText: string =\n  ${text(read("retired-kinds"))};\n\nexport const retiredTypesText: string =\n  ${typesText};\n`;
+}
+
+/** The values of the string types that have a fixed set of them, in order of the alphabet, as messages list them. */
+function enumsModule() {
+  const lines = Object.entries(read("enums")).map(([name, { v }]) => `  ${JSON.stringify(name)}: ${JSON.stringify([...v].sort())},`);
+  return `${header}export const enumValues = {\n${lines.join("\n")}\n} as const satisfies Record<string, readonly string[]>;\n`;
 }
 
 /** The roles and bindings of every cluster, as a string for the same reason. */

@@ -1,5 +1,5 @@
 import { parseApiVersion, type GroupVersionKind, type Schema } from "@coracle/apimachinery";
-import { declarations, type KindDeclaration } from "./schema/declarations.ts";
+import { declarations, typeDeclaration, type KindDeclaration } from "./schema/declarations.ts";
 import { schemaOf } from "./schema/schema-of.ts";
 
 /** A kind that is sent and answered but never stored. */
@@ -30,5 +30,5 @@ export function isVirtual(kind: KindDeclaration): boolean {
 /** The schema of a built-in kind, stored or not; undefined when it is none: `{ group: "policy", version: "v1", kind: "Eviction" }`. */
 export function schemaOfKind({ group, version, kind }: GroupVersionKind): Schema | undefined {
   const type = `${group === "" ? "core" : (group.split(".")[0] as string)}/${version}.${kind}`;
-  return declarations().types[type] === undefined ? undefined : schemaOf(type);
+  return typeDeclaration(type) === undefined ? undefined : schemaOf(type);
 }

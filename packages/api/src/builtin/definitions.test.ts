@@ -10,7 +10,7 @@ test("definitions carry the storage paths of etcd and no resource twice", () => 
   expect(byName.get("events.")?.versions[0]?.version).toBe("v1");
 });
 
-test("events of both groups share their storage, autoscalers have two versions", () => {
+test("events of both groups share their storage, autoscalers are stored in the newest of their versions", () => {
   const definitions = builtInDefinitions();
   const events = definitions.filter(({ kind }) => kind === "Event");
   expect(events.map(({ group, storagePath }) => [group, storagePath])).toEqual([
@@ -21,6 +21,8 @@ test("events of both groups share their storage, autoscalers have two versions",
   expect(autoscaler?.versions.map(({ version, isStorage }) => [version, isStorage])).toEqual([
     ["v2", true],
     ["v1", false],
+    ["v2beta2", false],
+    ["v2beta1", false],
   ]);
   for (const { kind, versions } of definitions)
     expect(

@@ -1,43 +1,68 @@
-import {
-  parseApiVersion,
-  type ColumnDefinition,
-  type ResourceDefinition,
-  type ResourceStrategy,
-  type ResourceVersionDefinition,
-  type SubresourceDefinition,
-  type Verb,
-} from "@coracle/apimachinery";
+import { type ResourceDefinition, type ResourceStrategy, type ResourceVersionDefinition, type Verb } from "@coracle/apimachinery";
 import { columnsOf } from "../printing/columns.ts";
 import { podRowConditions } from "../printing/pod-status.ts";
-import { declarations, type KindDeclaration } from "../schema/declarations.ts";
+import { declarations, retiredKinds, type KindDeclaration, type RetiredKindDeclaration } from "../schema/declarations.ts";
 import { schemaOf } from "../schema/schema-of.ts";
+import { kindStrategies } from "../strategies/index.ts";
 import { eventsConversion } from "../versions/events.ts";
 import { autoscalerConversion } from "../versions/horizontal-pod-autoscaler.ts";
-import { selectableFields } from "./selectable-fields.ts";
+import { podSecurityPolicyStrategy } from "../versions/pod-security-policy.ts";
+import { columnsOfStored, subresourceOf } from "../versions/retired-version.ts";
 import { statusStrategy } from "./object-strategy.ts";
-import { kindStrategies } from "../strategies/index.ts";
+import { retiredAliases, retiredVersions } from "./retired-versions.ts";
+import { applyRuntimeConfig, type RuntimeConfig } from "./runtime-config.ts";
+import { selectableFields } from "./selectable-fields.ts";
 
 export interface BuiltInOptions {
   /** By `resource.group` (`customresourcedefinitions.apiextensions.k8s.io`), by `pods` in the core group; they replace the default. */
   readonly strategies?: Readonly<Record<string, ResourceStrategy>>;
+  /** Which versions to serve. Defaults to all, retired ones included. */
+  readonly runtimeConfig?: RuntimeConfig;
+}
+
+/** The declared versions of one kind of one group. */
+export interface KindFamily {
+  /** In order of preference. */
+  readonly current: readonly KindDeclaration[];
+  /** Stored as one of the current ones; some go by the name of another group. */
+  readonly retired: readonly RetiredKindDeclaration[];
+  /** Of all these, the one that is stored. */
+  readonly stored: KindDeclaration;
 }
 
 /**
  * One definition for each built-in resource: those that are stored, in their storage version, and those that are only answered
- * (verbs `create` alone, no storage path). `events.k8s.io` is another name for what the core group stores. ComponentStatus is not
- * served.
+ * (verbs `create` alone, no storage path). Versions that upstream has retired follow the current ones. `events.k8s.io` and `extensions`
+ * are other names for what other groups store; those of `extensions` come last. ComponentStatus is not served.
+ * @throws {RuntimeConfigError} when the configuration names what does not exist.
  */
 export function builtInDefinitions(options: BuiltInOptions = {}): readonly ResourceDefinition[] {
-  const served = declarations().kinds.filter(({ k }) => k !== "ComponentStatus");
-  const byName = new Map<string, KindDeclaration[]>();
-  for (const kind of served) byName.set(`${kind.p}.${kind.g}`, [...(byName.get(`${kind.p}.${kind.g}`) ?? []), kind]);
-  return [...byName.values()].map((versions) => definitionOf(versions, options));
+  const families = kindFamilies();
+  const definitions = families.map((family) => definitionOf(family, options));
+  const aliases = families.flatMap((family, index) => retiredAliases(definitions[index] as ResourceDefinition, family));
+  return applyRuntimeConfig([...definitions, ...aliases], options.runtimeConfig);
 }
 
-function definitionOf(versions: readonly KindDeclaration[], { strategies = {} }: BuiltInOptions): ResourceDefinition {
-  // Upstream stores some kinds in versions that are not served by default; we store those in the version that is.
-  const stored = versions.find(({ v, sv }) => v === sv) ?? versions[0];
-  const kind = stored as KindDeclaration;
+function kindFamilies(): KindFamily[] {
+  const families = new Map<string, { current: KindDeclaration[]; retired: RetiredKindDeclaration[] }>();
+  const familyOf = (kind: string, group: string): { current: KindDeclaration[]; retired: RetiredKindDeclaration[] } => {
+    const name = `${kind}.${group}`;
+    const family = families.get(name) ?? { current: [], retired: [] };
+    families.set(name, family);
+    return family;
+  };
+  for (const kind of declarations().kinds) if (kind.k !== "ComponentStatus") familyOf(kind.k, kind.g).current.push(kind);
+  for (const kind of retiredKinds()) familyOf(kind.k, kind.sg ?? kind.g).retired.push(kind);
+  return [...families.values()].map(({ current, retired }) => {
+    // Upstream stores some kinds in versions that are not served by default; we store those in the version that is. What has only
+    // retired versions is declared in full.
+    const stored = current.find(({ v, sv }) => v === sv) ?? current[0] ?? (retired.find(({ sg }) => sg === undefined) as KindDeclaration);
+    return { current, retired, stored };
+  });
+}
+
+function definitionOf(family: KindFamily, { strategies = {} }: BuiltInOptions): ResourceDefinition {
+  const { current, stored: kind } = family;
   const key = kind.g === "" ? kind.p : `${kind.p}.${kind.g}`;
   const hasStatus = kind.sub?.some((subresource) => subresource.n === "status") ?? false;
   return {
@@ -50,12 +75,15 @@ function definitionOf(versions: readonly KindDeclaration[], { strategies = {} }:
     categories: kind.cat ?? [],
     isNamespaced: kind.ns === 1,
     verbs: kind.verbs as readonly Verb[],
-    versions: versions.map((each) => versionOf(each, each === stored)),
+    versions: [...current.map((each) => versionOf(each, each === kind)), ...retiredVersions(family)],
     storagePath: kind.ep ?? "",
-    strategy: strategies[key] ?? kindStrategies[key] ?? (hasStatus ? statusStrategy : {}),
+    strategy: strategies[key] ?? kindStrategies[key] ?? retiredStrategies[key] ?? (hasStatus ? statusStrategy : {}),
     isCustom: false,
   };
 }
+
+/** Of kinds that have retired versions alone. */
+const retiredStrategies: Readonly<Record<string, ResourceStrategy>> = { "podsecuritypolicies.policy": podSecurityPolicyStrategy };
 
 /** Versions that differ from what is stored in more than their apiVersion. */
 const conversions: Readonly<Record<string, NonNullable<ResourceVersionDefinition["convert"]>>> = {
@@ -65,26 +93,16 @@ const conversions: Readonly<Record<string, NonNullable<ResourceVersionDefinition
 
 function versionOf(kind: KindDeclaration, isStorage: boolean): ResourceVersionDefinition {
   const convert = conversions[kind.t];
+  const columns = columnsOf(kind.pc ?? kind.k);
   return {
     version: kind.v,
     isServed: true,
     isStorage,
     schema: schemaOf(kind.t),
-    columns: convert === undefined ? columnsOf(kind.pc ?? kind.k) : columnsOfStored(kind.pc ?? kind.k, convert),
+    columns: convert === undefined ? columns : columnsOfStored(columns, convert),
     ...(convert !== undefined && { convert }),
     ...(kind.t === "core/v1.Pod" && { rowConditions: podRowConditions }),
     subresources: (kind.sub ?? []).map((subresource) => subresourceOf(kind, subresource)),
     selectableFields: selectableFields(kind.t, kind.fs ?? []),
   };
-}
-
-function subresourceOf(owner: KindDeclaration, { n, verbs, k, gv }: NonNullable<KindDeclaration["sub"]>[number]): SubresourceDefinition {
-  const { group, version } = gv === undefined ? { group: owner.g, version: owner.v } : parseApiVersion(gv);
-  const scale = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas", labelSelectorPath: ".spec.selector" };
-  return { name: n, verbs, kind: { group, version, kind: k }, ...(n === "scale" && { scale }) };
-}
-
-/** Columns read the stored version. */
-function columnsOfStored(key: string, convert: NonNullable<ResourceVersionDefinition["convert"]>): readonly ColumnDefinition[] {
-  return columnsOf(key).map((column) => ({ ...column, cell: (object, nowMs) => column.cell(convert.toStorage(object), nowMs) }));
 }

@@ -1,4 +1,5 @@
 import { declarationsText } from "../generated/declarations.ts";
+import { retiredKindsText, retiredTypesText } from "../generated/retired.ts";
 
 /** The keys are those of the data files; see `tools/generate-api.mjs`. */
 export interface FieldDeclaration {
@@ -24,6 +25,21 @@ export interface TypeDeclaration {
   readonly f: readonly FieldDeclaration[];
 }
 
+/** When upstream stopped recommending a version, when it stopped serving it, and what it names instead: `apps/v1.Deployment`. */
+export interface Lifecycle {
+  readonly d: string;
+  readonly r: string;
+  readonly x?: string;
+}
+
+export interface SubresourceDeclaration {
+  readonly n: string;
+  readonly verbs: readonly string[];
+  readonly k: string;
+  readonly gv?: string;
+  readonly lc?: Lifecycle;
+}
+
 export interface KindDeclaration {
   readonly g: string;
   readonly v: string;
@@ -34,7 +50,7 @@ export interface KindDeclaration {
   readonly verbs: readonly string[];
   readonly sn?: readonly string[];
   readonly cat?: readonly string[];
-  readonly sub?: readonly { readonly n: string; readonly verbs: readonly string[]; readonly k: string; readonly gv?: string }[];
+  readonly sub?: readonly SubresourceDeclaration[];
   readonly l?: string;
   readonly pref?: 1;
   readonly sv?: string;
@@ -67,4 +83,39 @@ let parsed: Declarations | undefined;
 export function declarations(): Declarations {
   parsed ??= JSON.parse(declarationsText) as Declarations;
   return parsed;
+}
+
+/**
+ * A version that upstream does not serve any more. What is not said is as in the version that is stored, of the same kind in the group
+ * `sg` (its own when absent).
+ */
+export type RetiredKindDeclaration = Pick<KindDeclaration, "g" | "v" | "k" | "t" | "sg"> &
+  Partial<KindDeclaration> & { readonly lc: Lifecycle };
+
+let parsedRetiredKinds: readonly RetiredKindDeclaration[] | undefined;
+
+/** The versions that upstream does not serve any more. Parsed on the first call. */
+export function retiredKinds(): readonly RetiredKindDeclaration[] {
+  parsedRetiredKinds ??= JSON.parse(retiredKindsText) as RetiredKindDeclaration[];
+  return parsedRetiredKinds;
+}
+
+let parsedRetiredTypes: Pick<Declarations, "types" | "packages"> | undefined;
+
+/** Parsed when somebody uses a retired version. */
+function retiredTypes(): Pick<Declarations, "types" | "packages"> {
+  parsedRetiredTypes ??= JSON.parse(retiredTypesText) as Pick<Declarations, "types" | "packages">;
+  return parsedRetiredTypes;
+}
+
+const preview = /^[a-z]+\/v\d+(?:alpha|beta)\d+\b/;
+
+/** The declaration of a type such as `core/v1.Pod`, of retired versions too; undefined when there is none. */
+export function typeDeclaration(name: string): TypeDeclaration | undefined {
+  return declarations().types[name] ?? (preview.test(name) ? retiredTypes().types[name] : undefined);
+}
+
+/** What OpenAPI calls a package: `core/v1` → `io.k8s.api.core.v1`. */
+export function openApiPackage(name: string): string {
+  return declarations().packages[name] ?? (preview.test(name) ? retiredTypes().packages[name] : undefined) ?? name;
 }

@@ -1,5 +1,5 @@
 import type { Schema } from "@coracle/apimachinery";
-import { declarations, type FieldDeclaration } from "./declarations.ts";
+import { openApiPackage, typeDeclaration, type FieldDeclaration } from "./declarations.ts";
 
 const scalars: Readonly<Record<string, Schema>> = {
   string: { type: "string" },
@@ -25,10 +25,10 @@ const built = new Map<string, Schema>();
 export function schemaOf(type: string): Schema {
   const known = built.get(type);
   if (known !== undefined) return known;
-  const declaration = declarations().types[type];
+  const declaration = typeDeclaration(type);
   if (declaration === undefined) throw new Error(`no type ${type} is declared`);
   const dot = type.lastIndexOf(".");
-  const refName = `${declarations().packages[type.slice(0, dot)] ?? type.slice(0, dot)}.${type.slice(dot + 1)}`;
+  const refName = `${openApiPackage(type.slice(0, dot))}.${type.slice(dot + 1)}`;
   const schema = declaration.cj === undefined ? objectSchema(type, refName) : { type: "any" as const, refName };
   built.set(type, schema);
   return schema;
@@ -36,7 +36,7 @@ export function schemaOf(type: string): Schema {
 
 function objectSchema(type: string, refName: string): Schema {
   let properties: Record<string, Schema> | undefined;
-  const declaration = declarations().types[type];
+  const declaration = typeDeclaration(type);
   const required = fieldsOf(type)
     .filter((field) => field.r === 1)
     .map((field) => field.j);
@@ -54,13 +54,13 @@ function objectSchema(type: string, refName: string): Schema {
 
 /** The fields of a type with those of its inlined structs. */
 function fieldsOf(type: string): readonly FieldDeclaration[] {
-  const fields = declarations().types[type]?.f ?? [];
+  const fields = typeDeclaration(type)?.f ?? [];
   return fields.flatMap((field) => (field.i === 1 ? fieldsOf(field.t) : [field]));
 }
 
 function propertiesOf(type: string): Record<string, Schema> {
   const properties: Record<string, Schema> = {};
-  if (declarations().types[type]?.tm === 1) {
+  if (typeDeclaration(type)?.tm === 1) {
     properties["apiVersion"] = { type: "string" };
     properties["kind"] = { type: "string" };
   }
@@ -92,5 +92,5 @@ function valueSchema(text: string): Schema {
   if (text.startsWith("{}")) return { type: "object", additionalProperties: valueSchema(text.slice(2)) };
   const scalar = scalars[text];
   if (scalar !== undefined) return scalar;
-  return declarations().types[text] === undefined ? { type: "any", preserveUnknownFields: true } : schemaOf(text);
+  return typeDeclaration(text) === undefined ? { type: "any", preserveUnknownFields: true } : schemaOf(text);
 }
