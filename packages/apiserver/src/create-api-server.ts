@@ -3,13 +3,14 @@ import { assert } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
 import { Aggregator, apiServiceStrategy } from "./aggregator/index.ts";
-import { defaultAdmissionPlugins } from "./admission/index.ts";
+import { createDynamicAdmission, defaultAdmissionPlugins } from "./admission/index.ts";
 import { checkWrittenRights } from "./authorization/escalation-admission.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy } from "./apiextensions/index.ts";
 import { LateActions, serverActionNames } from "./bootstrap/late-actions.ts";
 import type { OpenApiGenerator } from "./openapi/handler.ts";
 import { createRegistry } from "./registry/index.ts";
 import { assembleServer, type ApiServer, type ServerOptions } from "./server.ts";
+import { LazyWebhookClient } from "./webhook-client/index.ts";
 
 export interface ApiServerOptions extends ServerOptions {
   /** Stays open when the server stops. */
@@ -20,31 +21,36 @@ export interface ApiServerOptions extends ServerOptions {
   readonly nodePortRange?: { readonly first: number; readonly last: number };
   /** Roles and bindings that every cluster has. */
   readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
-  /** Order of groups in discovery; others follow by name. */
-  readonly groupOrder?: readonly string[];
   /** Loaded when a document is first asked for. */
   readonly openApi: () => Promise<OpenApiGenerator>;
 }
 
 /** An API server over a store: loads the watch cache, and is ready to start. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random, log, bootstrapRbac, openApi, groupOrder = [], nodePortRange, serviceCidr } = options;
+  const { store, clock, random, log, bootstrapRbac, openApi, nodePortRange, serviceCidr } = options;
   let server: ApiServer | undefined = undefined;
   const actions = new LateActions(serverActionNames);
   const strategies = {
     "apiservices.apiregistration.k8s.io": apiServiceStrategy,
     "customresourcedefinitions.apiextensions.k8s.io": customResourceDefinitionStrategy,
   };
+  const serving = (): ApiServer => {
+    // Nobody writes before the server is put together.
+    assert(server !== undefined, "a write came before the server");
+    return server;
+  };
+  const ownAddress = (): { host: string; port: number } => ({ host: "127.0.0.1", port: server?.port ?? 0 });
+  const webhooks = new LazyWebhookClient({ lookup: () => registry.environment, ownAddress, clock, random });
   const registry = await createRegistry({
     store,
     definitions: options.definitions ?? builtInDefinitions({ strategies }),
     admission: defaultAdmissionPlugins({
       services: { serviceCidr, ...(nodePortRange !== undefined && { nodePorts: nodePortRange }) },
-      checkEscalation(attributes) {
-        // Nobody writes before the server is put together.
-        assert(server !== undefined, "a write came before the server");
-        checkWrittenRights(server.authorization.escalation, attributes);
-      },
+      dynamic: createDynamicAdmission({
+        webhooks,
+        authorizer: { authorize: (attributes) => serving().authorization.authorizer.authorize(attributes) },
+      }),
+      checkEscalation: (attributes) => checkWrittenRights(serving().authorization.escalation, attributes),
     }),
     actionHandlers: actions.handlers,
     clock,
@@ -63,11 +69,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     random,
     log,
-    ownAddress: () => ({ host: "127.0.0.1", port: server?.port ?? 0 }),
+    ownAddress,
     ...(options.frontProxy !== undefined && { certificate: options.frontProxy.certificate }),
   });
   server = assembleServer(
-    { registry, actions, aggregator, bootstrapRbac, openApi, groupOrder, background: [stopOnly(registry), lifecycle] },
+    { registry, actions, aggregator, bootstrapRbac, openApi, background: [stopOnly(registry), stopOnly(webhooks), lifecycle] },
     options,
   );
   return server;

@@ -4,7 +4,14 @@ import type { Duplex } from "node:stream";
 import type { Clock, Logger, Random } from "@coracle/base";
 import type { UnstructuredObject } from "@coracle/apimachinery";
 import { createLifetime, type Transport } from "@coracle/client";
-import { AuthenticationConfig, type Aggregator, type ProxyCertificate } from "./aggregator/index.ts";
+import {
+  AuthenticationConfig,
+  forwardToRemote,
+  RemoteDiscovery,
+  RemoteOpenApi,
+  type Aggregator,
+  type ProxyCertificate,
+} from "./aggregator/index.ts";
 import { Authenticator, type StaticToken } from "./authentication/authenticator.ts";
 import { frontProxySettings } from "./authentication/front-proxy.ts";
 import { createTokenKey } from "./authentication/jwt.ts";
@@ -75,7 +82,6 @@ export interface ServerParts {
   /** What runs beside the requests: started before `start` resolves, stopped last, in reverse order. */
   readonly background?: readonly BackgroundWork[];
   readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
-  readonly groupOrder: readonly string[];
   readonly openApi: () => Promise<OpenApiGenerator>;
 }
 
@@ -115,6 +121,8 @@ class AssembledServer implements ApiServer {
   readonly #watches = new WatchRegistry();
   readonly #metrics = new RequestMetrics();
   readonly #health = new HealthHandler();
+  readonly #remoteDiscovery: RemoteDiscovery | undefined;
+  readonly #remoteOpenApi: RemoteOpenApi | undefined;
   readonly #discovery: DiscoveryHandler;
   readonly #openApi: OpenApiHandler;
   readonly #handler: ApiHandler;
@@ -149,10 +157,24 @@ class AssembledServer implements ApiServer {
     const actions = createReviewHandlers({ authorizer, rbac, authenticator });
     actions.set("serviceaccounts/token", createTokenRequestHandler(this.tokens, lookup, clock));
     parts.actions.bind(actions);
-    this.#discovery = new DiscoveryHandler(registry, parts.groupOrder);
-    this.#openApi = new OpenApiHandler(registry, parts.openApi);
+    const { aggregator } = parts;
+    if (aggregator !== undefined) {
+      this.#remoteDiscovery = new RemoteDiscovery(aggregator, { clock, log });
+      this.#remoteOpenApi = new RemoteOpenApi(aggregator, { clock, log });
+    }
+    const discovery = this.#remoteDiscovery;
+    this.#discovery = new DiscoveryHandler(
+      registry,
+      aggregator === undefined || discovery === undefined ? undefined : { aggregator, discovery },
+    );
+    this.#openApi = new OpenApiHandler({
+      registry,
+      load: parts.openApi,
+      ...(this.#remoteOpenApi !== undefined && { remote: this.#remoteOpenApi }),
+      isHidden: (group, version) => aggregator?.isDeclined(group, version) ?? false,
+    });
     const proxy = { registry, clock, ...(options.kubeletClient !== undefined && { kubelet: options.kubeletClient }) };
-    const aggregation = parts.aggregator === undefined ? {} : { aggregator: parts.aggregator };
+    const aggregation = aggregator === undefined ? {} : { aggregator };
     this.#handler = new ApiHandler({
       ...aggregation,
       registry,
@@ -199,6 +221,7 @@ class AssembledServer implements ApiServer {
       const apis = aggregator?.registerBuiltIn();
       await Promise.all([this.authorization.waitForSync(this.#stopped.signal), this.#bootstrap(), apis, ...background]);
       aggregator?.start();
+      this.#remoteDiscovery?.start();
       this.#authenticationConfig?.start();
     } catch (error) {
       await this.stop();
@@ -244,6 +267,8 @@ class AssembledServer implements ApiServer {
     this.#stopped.abort(new Error("the API server stopped"));
     for (const listener of this.#listeners) listener.destroy();
     this.#authenticationConfig?.[Symbol.dispose]();
+    this.#remoteDiscovery?.[Symbol.dispose]();
+    this.#remoteOpenApi?.[Symbol.dispose]();
     this.#parts.aggregator?.[Symbol.dispose]();
     this.authorization[Symbol.dispose]();
     this.#discovery[Symbol.dispose]();
@@ -263,7 +288,12 @@ class AssembledServer implements ApiServer {
       (exchange, { path, query }) => this.#health.handle(exchange, path, query),
       at("/version", () => versionInfo),
       (exchange, { path }) => this.#discovery.handle(exchange, path),
-      (exchange, { path, query }) => this.#openApi.handle(exchange, path, query),
+      async (exchange, info, user) => {
+        const remote = await this.#openApi.remoteOf(info.path);
+        if (remote === undefined) return this.#openApi.handle(exchange, info.path, info.query);
+        await forwardToRemote(remote, exchange, { info, user, clock: this.#options.clock });
+        return true;
+      },
       (exchange, { path }) => {
         if (path === "/metrics") this.#metrics.send(exchange);
         return path === "/metrics";

@@ -8,4 +8,7 @@ export { apiServiceStrategy } from "./api-service-strategy.ts";
 export { AuthenticationConfig, type AuthenticationConfigOptions } from "./authentication-config.ts";
 export type { ProxyCertificate } from "./backend.ts";
 export { builtInPriority, customPriority, type Priority } from "./priorities.ts";
+export { RemoteDiscovery, type RemoteResources } from "./remote-discovery.ts";
+export { RemoteOpenApi, type RemoteDocument } from "./remote-openapi.ts";
+export type { RemoteApi } from "./remote-api.ts";
 export { forwardToRemote, openUpgrade } from "./remote-proxy.ts";

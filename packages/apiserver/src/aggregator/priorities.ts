@@ -10,7 +10,6 @@ export interface Priority {
  */
 const builtIn: Readonly<Record<string, { readonly group: number; readonly versions: Readonly<Record<string, number>> }>> = {
   "": { group: 18_000, versions: { v1: 1 } },
-  extensions: { group: 17_900, versions: { v1beta1: 1 } },
   apps: { group: 17_800, versions: { v1: 15, v1beta2: 9, v1beta1: 1 } },
   "events.k8s.io": { group: 17_750, versions: { v1: 15, v1beta1: 5 } },
   "authentication.k8s.io": { group: 17_700, versions: { v1: 15, v1beta1: 9, v1alpha1: 1 } },
@@ -32,6 +31,8 @@ const builtIn: Readonly<Record<string, { readonly group: number; readonly versio
   "flowcontrol.apiserver.k8s.io": { group: 16_100, versions: { v1: 21, v1beta3: 18, v1beta2: 15, v1beta1: 12, v1alpha1: 9 } },
   "internal.apiserver.k8s.io": { group: 16_000, versions: { v1alpha1: 9 } },
   "storagemigration.k8s.io": { group: 15_800, versions: { v1beta1: 9, v1alpha1: 1 } },
+  // Once it came second. What it shares with other groups (deployments, ingresses) is meant there now.
+  extensions: { group: 14_000, versions: { v1beta1: 1 } },
 };
 
 /** The group of APIServices has none itself: what decides about all the others comes first. */

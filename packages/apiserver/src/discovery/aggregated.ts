@@ -4,9 +4,15 @@ import type { DiscoveredGroup, DiscoveredVersion } from "./groups.ts";
 export function groupDiscoveryList(groups: readonly DiscoveredGroup[], version: "v2" | "v2beta1"): object {
   const items = groups.map(({ name, versions }) => ({
     metadata: { name, creationTimestamp: null },
-    versions: versions.map((each) => ({ version: each.version, resources: resourcesOf(name, each), freshness: "Current" })),
+    versions: versions.map((each) => versionOf(name, each)),
   }));
   return { kind: "APIGroupDiscoveryList", apiVersion: `apidiscovery.k8s.io/${version}`, metadata: {}, items };
+}
+
+function versionOf(group: string, found: DiscoveredVersion): object {
+  const { version, remote } = found;
+  if (remote === undefined) return { version, resources: resourcesOf(group, found), freshness: "Current" };
+  return { version, ...(remote.resources.length > 0 && { resources: remote.resources }), freshness: remote.freshness };
 }
 
 function resourcesOf(group: string, { version, resources }: DiscoveredVersion): object[] {

@@ -1,9 +1,14 @@
 import { compareVersions, type ResourceDefinition, type ResourceVersionDefinition } from "@coracle/apimachinery";
+import type { Priority } from "../aggregator/priorities.ts";
+import type { RemoteResources } from "../aggregator/remote-discovery.ts";
 
 /** The resources of one group in one version. */
 export interface DiscoveredVersion {
   readonly version: string;
+  /** None when another server serves the version. */
   readonly resources: readonly { readonly definition: ResourceDefinition; readonly version: ResourceVersionDefinition }[];
+  /** Present when another server serves the version. */
+  readonly remote?: RemoteResources;
 }
 
 export interface DiscoveredGroup {
@@ -13,26 +18,60 @@ export interface DiscoveredGroup {
   readonly versions: readonly DiscoveredVersion[];
 }
 
-/** Sorts resources into groups and versions; groups in `groupOrder`, then by name. */
-export function groupResources(resources: readonly ResourceDefinition[], groupOrder: readonly string[]): DiscoveredGroup[] {
-  const groups = new Map<string, Map<string, DiscoveredVersion["resources"][number][]>>();
-  for (const definition of resources) {
-    for (const version of definition.versions) {
-      if (!version.isServed) continue;
-      const versions = getOrMake(groups, definition.group, () => new Map());
-      getOrMake(versions, version.version, () => []).push({ definition, version });
-    }
+/** What is served, by whomever. */
+export interface ServedApis {
+  readonly resources: readonly ResourceDefinition[];
+  /** Of other servers; they go before our own. */
+  readonly remotes: readonly { readonly group: string; readonly version: string; readonly resources: RemoteResources }[];
+  /** More comes first. */
+  priorityOf(group: string, version: string): Priority;
+  /** Whether a version that we could serve is not offered. */
+  isHidden(group: string, version: string): boolean;
+}
+
+/** Sorts what is served into groups and versions, in the order of their APIServices: groups by priority and name, versions likewise. */
+export function groupApis(apis: ServedApis): DiscoveredGroup[] {
+  const groups = new Map<string, Map<string, DiscoveredVersion>>();
+  for (const { group, version, resources } of apis.remotes) {
+    getOrMake(groups, group, () => new Map()).set(version, { version, resources: [], remote: resources });
   }
-  const rank = new Map(groupOrder.map((name, index) => [name, index]));
-  const rankOf = (name: string): number => (name === "" ? -1 : (rank.get(name) ?? groupOrder.length));
+  for (const { group, version, resources } of localVersions(apis.resources)) {
+    if (apis.isHidden(group, version)) continue;
+    const versions = getOrMake(groups, group, () => new Map<string, DiscoveredVersion>());
+    if (!versions.has(version)) versions.set(version, { version, resources });
+  }
+  const { priorityOf } = apis;
   return [...groups]
-    .sort(([left], [right]) => rankOf(left) - rankOf(right) || (left < right ? -1 : 1))
     .map(([name, versions]) => ({
       name,
-      versions: [...versions]
-        .sort(([left], [right]) => compareVersions(left, right))
-        .map(([version, found]) => ({ version, resources: found.sort(byResource) })),
-    }));
+      priority: Math.max(...[...versions.keys()].map((version) => priorityOf(name, version).group)),
+      versions: [...versions.values()].sort(
+        (left, right) =>
+          priorityOf(name, right.version).version - priorityOf(name, left.version).version || compareVersions(left.version, right.version),
+      ),
+    }))
+    .sort((left, right) => right.priority - left.priority || (left.name < right.name ? -1 : 1))
+    .map(({ name, versions }) => ({ name, versions }));
+}
+
+interface LocalVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly resources: DiscoveredVersion["resources"][number][];
+}
+
+function localVersions(resources: readonly ResourceDefinition[]): LocalVersion[] {
+  const found = new Map<string, LocalVersion>();
+  for (const definition of resources) {
+    for (const served of definition.versions) {
+      if (!served.isServed) continue;
+      const { group } = definition;
+      const { version } = served;
+      getOrMake(found, `${group}/${version}`, () => ({ group, version, resources: [] })).resources.push({ definition, version: served });
+    }
+  }
+  for (const each of found.values()) each.resources.sort(byResource);
+  return [...found.values()];
 }
 
 function byResource(left: { definition: ResourceDefinition }, right: { definition: ResourceDefinition }): number {

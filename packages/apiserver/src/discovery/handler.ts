@@ -5,7 +5,8 @@ import { parseAccept } from "../http/negotiate.ts";
 import { sendValue } from "../http/respond.ts";
 import type { Registry } from "../registry/contract.ts";
 import { groupDiscoveryList } from "./aggregated.ts";
-import { groupResources, type DiscoveredGroup } from "./groups.ts";
+import { builtInPriority, customPriority, type Aggregator, type RemoteDiscovery } from "../aggregator/index.ts";
+import { groupApis, type DiscoveredGroup } from "./groups.ts";
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./legacy.ts";
 
 type AggregatedVersion = "v2" | "v2beta1";
@@ -15,29 +16,58 @@ interface Document {
   readonly etag: string;
 }
 
-/** Serves `/api`, `/apis` and what is below them, up to the resources. Follows the registry as CustomResourceDefinitions come and go. */
+/** Who knows what other servers serve. */
+export interface OtherServers {
+  readonly aggregator: Aggregator;
+  readonly discovery: RemoteDiscovery;
+}
+
+/**
+ * Serves `/api`, `/apis` and what is below them, up to the resources. Follows the registry as CustomResourceDefinitions come and go, and
+ * merges what other servers serve. Paths of one version of theirs never come here: they answer themselves.
+ */
 export class DiscoveryHandler implements Disposable {
   readonly #registry: Registry;
-  readonly #groupOrder: readonly string[];
-  readonly #subscription: Disposable;
+  readonly #others: OtherServers | undefined;
+  readonly #subscriptions: readonly Disposable[];
   #groups: readonly DiscoveredGroup[] | undefined;
   readonly #aggregated = new Map<string, Document>();
 
-  constructor(registry: Registry, groupOrder: readonly string[]) {
+  constructor(registry: Registry, others?: OtherServers) {
     this.#registry = registry;
-    this.#groupOrder = groupOrder;
-    this.#subscription = registry.onResourcesChanged(() => {
+    this.#others = others;
+    const forget = (): void => {
       this.#groups = undefined;
       this.#aggregated.clear();
-    });
+    };
+    this.#subscriptions = [
+      registry.onResourcesChanged(forget),
+      ...(others === undefined ? [] : [others.aggregator.onChanged(forget), others.discovery.onChanged(forget)]),
+    ];
   }
 
   get groups(): readonly DiscoveredGroup[] {
-    return (this.#groups ??= groupResources(this.#registry.resources(), this.#groupOrder));
+    return (this.#groups ??= this.#group());
+  }
+
+  #group(): DiscoveredGroup[] {
+    const resources = this.#registry.resources();
+    const custom = new Set(resources.filter(({ isCustom }) => isCustom).map(({ group }) => group));
+    const { aggregator, discovery } = this.#others ?? {};
+    return groupApis({
+      resources,
+      remotes: (aggregator?.remotes ?? []).flatMap((remote) => {
+        const found = discovery?.resourcesOf(remote);
+        return found === undefined ? [] : [{ group: remote.group, version: remote.version, resources: found }];
+      }),
+      priorityOf: (group, version) =>
+        aggregator?.priorityOf(group, version) ?? (custom.has(group) ? customPriority : builtInPriority(group, version)),
+      isHidden: (group, version) => aggregator?.isDeclined(group, version) ?? false,
+    });
   }
 
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]();
+    for (const each of this.#subscriptions) each[Symbol.dispose]();
   }
 
   /** Answers if the path is one of discovery's; otherwise says false. */

@@ -18,7 +18,7 @@ import { isServerFault, sendError, sendPathNotFound, sendText } from "./respond.
 export type Connector = (exchange: HttpExchange, info: RequestInfo, context: HttpRequestContext) => Promise<void>;
 
 /** Serves paths that are no resources; says false when the path is not its own. */
-export type PathHandler = (exchange: HttpExchange, info: RequestInfo) => boolean | Promise<boolean>;
+export type PathHandler = (exchange: HttpExchange, info: RequestInfo, user: UserInfo) => boolean | Promise<boolean>;
 
 export interface ApiHandlerOptions {
   readonly registry: Registry;
@@ -110,7 +110,7 @@ export class ApiHandler {
       const remote = this.#options.aggregator?.remoteOf(info);
       if (remote !== undefined) await forwardToRemote(remote, exchange, { info, user, clock: this.#options.clock });
       else if (info.isResourceRequest) await this.#serveResource(exchange, info, user);
-      else await this.#servePath(exchange, info);
+      else await this.#servePath(exchange, info, user);
     } finally {
       timer?.[Symbol.dispose]();
     }
@@ -131,12 +131,12 @@ export class ApiHandler {
     else await connector(exchange, info, context);
   }
 
-  async #servePath(exchange: HttpExchange, info: RequestInfo): Promise<void> {
+  async #servePath(exchange: HttpExchange, info: RequestInfo, user: UserInfo): Promise<void> {
     if (exchange.method !== "GET" && exchange.method !== "HEAD") {
       sendText(exchange, 405, "405: Method Not Allowed\n");
       return;
     }
-    for (const handler of this.#options.paths) if (await handler(exchange, info)) return;
+    for (const handler of this.#options.paths) if (await handler(exchange, info, user)) return;
     sendPathNotFound(exchange);
   }
 

@@ -44,7 +44,6 @@ export async function startFakeServer(rbac: readonly UnstructuredObject[] = [], 
       registry,
       actions,
       bootstrapRbac: () => rbac,
-      groupOrder: [],
       openApi: async () => ({ v3: () => ({ openapi: "3.0.0", paths: {} }), v2: () => ({ swagger: "2.0", paths: {} }) }),
     },
     {

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { newNotAcceptable, type ResourceDefinition } from "@coracle/apimachinery";
 import type { HttpExchange } from "../http/exchange.ts";
 import { parseAccept } from "../http/negotiate.ts";
+import type { RemoteApi, RemoteDocument, RemoteOpenApi } from "../aggregator/index.ts";
 import type { Registry } from "../registry/contract.ts";
+import { convertV2 } from "./convert-v2.ts";
+import { mergeV2 } from "./merge-v2.ts";
 
 /** Writes OpenAPI documents of resources. */
 export interface OpenApiGenerator {
@@ -17,23 +20,52 @@ interface Document {
   readonly contentType?: string;
 }
 
+/** A document of another server. */
+type RemoteEntry =
+  | { readonly url: string; readonly remote: RemoteApi }
+  /** Made of an older form, and so served here. */
+  | { readonly url: string; readonly document: Document };
+
+export interface OpenApiHandlerOptions {
+  readonly registry: Registry;
+  readonly load: () => Promise<OpenApiGenerator>;
+  /** What other servers say. Defaults to nothing. */
+  readonly remote?: RemoteOpenApi;
+  /** Whether a version that we could serve is not offered. Defaults to no. */
+  isHidden?(group: string, version: string): boolean;
+}
+
 const prefix = "/openapi/v3";
 
-/** Serves `/openapi/v3` and `/openapi/v2`. Documents are made when first asked for, and again after the resources changed. */
+/**
+ * Serves `/openapi/v3` and `/openapi/v2`. Documents are made when first asked for, and again after the resources changed. Those of other
+ * servers are merged in; the documents of version 3 stay with them, and are asked for there.
+ */
 export class OpenApiHandler implements Disposable {
+  readonly #options: OpenApiHandlerOptions;
   readonly #registry: Registry;
-  readonly #load: () => Promise<OpenApiGenerator>;
   readonly #subscription: Disposable;
   readonly #documents = new Map<string, Promise<Document>>();
+  readonly #converted = new WeakMap<RemoteDocument, Document>();
+  /** What the merged document is made of. */
+  #mergedFrom: readonly RemoteDocument[] = [];
 
-  constructor(registry: Registry, load: () => Promise<OpenApiGenerator>) {
-    this.#registry = registry;
-    this.#load = load;
-    this.#subscription = registry.onResourcesChanged(() => this.#documents.clear());
+  constructor(options: OpenApiHandlerOptions) {
+    this.#options = options;
+    this.#registry = options.registry;
+    this.#subscription = options.registry.onResourcesChanged(() => this.#documents.clear());
   }
 
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]();
+  }
+
+  /** The server whose document of version 3 a path asks for; undefined when it is ours or nobody's. */
+  async remoteOf(path: string): Promise<RemoteApi | undefined> {
+    const key = path.slice(prefix.length + 1);
+    if (!path.startsWith(`${prefix}/`) || this.#groupVersions().has(key)) return undefined;
+    const entry = (await this.#remoteEntries()).get(key);
+    return entry !== undefined && "remote" in entry ? entry.remote : undefined;
   }
 
   async handle(exchange: HttpExchange, path: string, query: URLSearchParams): Promise<boolean> {
@@ -46,16 +78,29 @@ export class OpenApiHandler implements Disposable {
       return true;
     }
     if (!path.startsWith(`${prefix}/`)) return false;
-    const served = this.#groupVersions().get(path.slice(prefix.length + 1));
-    if (served === undefined) return false;
+    const document = await this.#find(path.slice(prefix.length + 1));
+    if (document === undefined) return false;
     if (chooseForm(exchange.headers.accept) !== "json") throw newNotAcceptable(["application/json"]);
-    this.#send(exchange, await this.#v3(served.group, served.version), query.get("hash"));
+    this.#send(exchange, document, query.get("hash"));
     return true;
+  }
+
+  async #find(key: string): Promise<Document | undefined> {
+    const served = this.#groupVersions().get(key);
+    if (served !== undefined) return this.#v3(served.group, served.version);
+    const entry = (await this.#remoteEntries()).get(key);
+    return entry !== undefined && "document" in entry ? entry.document : undefined;
   }
 
   async #sendV2(exchange: HttpExchange): Promise<void> {
     const form = chooseForm(exchange.headers.accept);
-    const json = await this.#document("v2", (generator) => generator.v2(this.#registry.resources()));
+    const remote = await this.#remoteDocuments();
+    if (remote.length !== this.#mergedFrom.length || remote.some((each, index) => each !== this.#mergedFrom[index])) {
+      this.#mergedFrom = remote;
+      this.#documents.delete("v2");
+      this.#documents.delete("v2/protobuf");
+    }
+    const json = await this.#document("v2", (generator) => mergeV2({ ...generator.v2(this.#shown()) }, partsOf(remote)));
     if (form === "json") {
       this.#send(exchange, json, null);
       return;
@@ -90,7 +135,8 @@ export class OpenApiHandler implements Disposable {
       const { hash } = await this.#v3(group, version);
       return [path, { serverRelativeURL: `${prefix}/${path}?hash=${hash}` }] as const;
     });
-    return documentOf({ paths: Object.fromEntries(await Promise.all(entries)) });
+    const remote = [...(await this.#remoteEntries())].map(([path, { url }]) => [path, { serverRelativeURL: url }] as const);
+    return documentOf({ paths: { ...Object.fromEntries(remote), ...Object.fromEntries(await Promise.all(entries)) } });
   }
 
   #v3(group: string, version: string): Promise<Document> {
@@ -103,10 +149,47 @@ export class OpenApiHandler implements Disposable {
   #document(key: string, make: (generator: OpenApiGenerator) => object): Promise<Document> {
     let document = this.#documents.get(key);
     if (document === undefined) {
-      document = this.#load().then((generator) => documentOf(make(generator)));
+      document = this.#options.load().then((generator) => documentOf(make(generator)));
       this.#documents.set(key, document);
     }
     return document;
+  }
+
+  /** By path: `apis/example.com/v1`. */
+  async #remoteEntries(): Promise<Map<string, RemoteEntry>> {
+    const entries = new Map<string, RemoteEntry>();
+    for (const each of await this.#remoteDocuments()) {
+      const { remote, v2, v3Paths } = each;
+      const own = `apis/${remote.group}/${remote.version}`;
+      if (v3Paths === undefined && v2 !== undefined) {
+        const document = this.#convert(each, v2);
+        entries.set(own, { url: `${prefix}/${own}?hash=${document.hash}`, document });
+      }
+      for (const [path, url] of Object.entries(v3Paths ?? {}))
+        if (path === own || !isGroupVersion(path)) entries.set(path, { url, remote });
+    }
+    return entries;
+  }
+
+  #convert(source: RemoteDocument, v2: Readonly<Record<string, unknown>>): Document {
+    let document = this.#converted.get(source);
+    if (document === undefined) {
+      document = documentOf(convertV2(v2, pathPrefixOf(source)));
+      this.#converted.set(source, document);
+    }
+    return document;
+  }
+
+  async #remoteDocuments(): Promise<readonly RemoteDocument[]> {
+    return (await this.#options.remote?.documents()) ?? [];
+  }
+
+  #shown(): readonly ResourceDefinition[] {
+    return this.#registry.resources().filter(({ group, versions }) => !versions.every(({ version }) => this.#isHidden(group, version)));
+  }
+
+  #isHidden(group: string, version: string): boolean {
+    return this.#options.isHidden?.(group, version) ?? false;
   }
 
   /** `api/v1`, `apis/apps/v1` … */
@@ -114,11 +197,25 @@ export class OpenApiHandler implements Disposable {
     const found = new Map<string, { group: string; version: string }>();
     for (const { group, versions } of this.#registry.resources()) {
       for (const { version, isServed } of versions) {
-        if (isServed) found.set(group === "" ? `api/${version}` : `apis/${group}/${version}`, { group, version });
+        if (isServed && !this.#isHidden(group, version))
+          found.set(group === "" ? `api/${version}` : `apis/${group}/${version}`, { group, version });
       }
     }
     return found;
   }
+}
+
+function partsOf(documents: readonly RemoteDocument[]): { document: Readonly<Record<string, unknown>>; prefix: string }[] {
+  return documents.flatMap((each) => (each.v2 === undefined ? [] : [{ document: each.v2, prefix: pathPrefixOf(each) }]));
+}
+
+function pathPrefixOf({ remote }: RemoteDocument): string {
+  return `/apis/${remote.group}/${remote.version}/`;
+}
+
+/** `apis/example.com/v1`, but not `apis/example.com` or `version`. */
+function isGroupVersion(path: string): boolean {
+  return path.startsWith("apis/") && path.split("/").length === 3;
 }
 
 function documentOf(value: object): Document {
