@@ -1,5 +1,6 @@
 /** What is checked and filled in between decoding and storing, beyond what the kinds themselves say. */
 export * from "./admission.ts";
 export { defaultAdmissionPlugins, type DefaultPluginsOptions } from "./default-plugins.ts";
+export { createDynamicAdmission, type DynamicAdmission } from "./dynamic-admission.ts";
 export { createEscalationCheck } from "./rbac-escalation.ts";
 export { createServiceAllocation, type ServiceAllocationOptions } from "./service-allocation.ts";

@@ -60,7 +60,7 @@ function withDryRun(context: RequestContext): RequestContext {
     fieldValidation,
     isDryRun: true,
     warn: (text) => context.warn(text),
-    annotate: (key, value) => context.annotate?.(key, value),
+    annotate: (...annotation) => context.annotate?.(...annotation),
   };
 }
 

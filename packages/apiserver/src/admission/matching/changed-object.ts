@@ -1,0 +1,63 @@
+import {
+  applyDefaults,
+  cloneJson,
+  DecodeError,
+  formatApiVersion,
+  isPlainObject,
+  newInternalError,
+  normalise,
+  prune,
+  type ResourceDefinition,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
+import { storageVersionOf } from "../../cacher/cached-object.ts";
+import type { Sight } from "./admitted-objects.ts";
+
+/**
+ * What a webhook or policy made of an object, in the form of its version: unknown fields are gone. @throws {StatusError} 500 when it is no
+ * object of the kind any more.
+ */
+export function fitToVersion({ definition, version, kind }: Sight, before: Readonly<UnstructuredObject>, changed: unknown): UnstructuredObject {
+  if (!isPlainObject(changed)) throw newInternalError(`couldn't get version/kind; json parse error: unexpected ${typeof changed}`);
+  const object = cloneJson(changed) as UnstructuredObject;
+  if (object.apiVersion !== before.apiVersion || object.kind !== before.kind) {
+    const shown = ({ apiVersion, kind: name }: Pick<UnstructuredObject, "apiVersion" | "kind">): string => `${String(apiVersion)}.${String(name)}`;
+    throw newInternalError(`converting (${shown(object)}) to (${shown(before)}): unknown conversion`);
+  }
+  object.metadata ??= {};
+  if (kind.kind !== definition.kind) return object;
+  if (definition.isCustom) {
+    prune(version.schema, object);
+    return object;
+  }
+  try {
+    normalise(version.schema, object);
+  } catch (error) {
+    throw error instanceof DecodeError ? newInternalError(error) : error;
+  }
+  return object;
+}
+
+/** An object of a sight's version with its defaults, in the version in which `definition` keeps it. */
+export async function inStoredVersion(definition: ResourceDefinition, sight: Sight, object: UnstructuredObject): Promise<UnstructuredObject> {
+  const { version } = sight;
+  const storage = storageVersionOf(definition);
+  const apiVersion = formatApiVersion(definition.group, storage.version);
+  const complete = cloneJson(object) as UnstructuredObject;
+  applyDefaults(version.schema, complete);
+  const stored = { ...(await convertToStored(sight, complete, apiVersion)), apiVersion, kind: definition.kind };
+  if (definition.isCustom && apiVersion !== complete.apiVersion) {
+    prune(storage.schema, stored);
+    applyDefaults(storage.schema, stored);
+  }
+  definition.strategy.applyDefaults?.(stored);
+  return stored;
+}
+
+async function convertToStored({ definition, version }: Sight, object: UnstructuredObject, apiVersion: string): Promise<UnstructuredObject> {
+  if (definition.convertRemotely === undefined) return version.convert?.toStorage(object) ?? object;
+  if (object.apiVersion === apiVersion) return object;
+  const [converted] = await definition.convertRemotely([object], apiVersion);
+  if (converted === undefined) throw newInternalError(`unable to convert to ${apiVersion}`);
+  return converted;
+}
