@@ -38,7 +38,9 @@ export class ResourceHandler {
   async handle(exchange: HttpExchange, info: RequestInfo, context: HttpRequestContext, served: ServedResource): Promise<void> {
     const kind = kindOf(served, info.subresource);
     const answer = await this.#answer(exchange, served, { kind, info });
-    if (served.version.deprecationWarning !== undefined) context.warn(served.version.deprecationWarning);
+    const subresource = served.version.subresources.find(({ name }) => name === info.subresource);
+    const warning = subresource?.deprecationWarning ?? served.version.deprecationWarning;
+    if (warning !== undefined) context.warn(warning);
     await this.#dispatch({ ...answer, info, address: addressOf(info), context, kind });
   }
 

@@ -33,8 +33,8 @@ export async function runAction(
     const attributes = attributesOf({ served, subresource, address }, { operation: "CREATE", context, name, object, settlement });
     await admission.mutate(attributes);
     await admission.validate(attributes);
-    const result = await handler(context, address, object);
-    return isStatus(result) ? result : viewOf(result);
+    const result = await handler(context, address, inHandledVersion(served, object));
+    return isStatus(result) ? result : viewOf(inServedVersion(served, result));
   } finally {
     settlement.settle(false);
   }
@@ -58,6 +58,15 @@ async function decodeAction(
   const object = withTypeMeta(value, gvk);
   normaliseOrThrow(version.schema, object, gvk);
   return object;
+}
+
+/** Handlers know the newest version of a review. */
+function inHandledVersion({ definition, version }: ServedResource, object: UnstructuredObject): UnstructuredObject {
+  return version.convert === undefined || object.kind !== definition.kind ? object : version.convert.toStorage(object);
+}
+
+function inServedVersion({ definition, version }: ServedResource, object: UnstructuredObject): UnstructuredObject {
+  return version.convert === undefined || object.kind !== definition.kind ? object : version.convert.fromStorage(object);
 }
 
 function isStatus(result: UnstructuredObject | Status): result is Status {

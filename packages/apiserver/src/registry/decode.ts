@@ -132,9 +132,10 @@ function shapeMetadata(target: Target, object: UnstructuredObject): string[] {
 export function defaultAndConvert(target: Target, object: UnstructuredObject): UnstructuredObject {
   const { definition, version } = target.served;
   applyDefaults(version.schema, object);
+  version.applyDefaults?.(object);
   const stored = toStorage(target.form, version, object);
-  if (stored !== object && definition.isCustom) {
-    prune(target.form.version.schema, stored);
+  if (stored !== object) {
+    if (definition.isCustom) prune(target.form.version.schema, stored);
     applyDefaults(target.form.version.schema, stored);
   }
   target.form.definition.strategy.applyDefaults?.(stored);

@@ -45,6 +45,7 @@ import type {
 import { createObject } from "./create.ts";
 import { deleteObjects } from "./delete-collection.ts";
 import { deleteObject } from "./delete.ts";
+import { rollbackHandlers } from "./deployment-rollback.ts";
 import { podActionHandlers } from "./pod-handlers.ts";
 import { patchObject } from "./patch.ts";
 import { ResourceTable } from "./resource-table.ts";
@@ -100,7 +101,8 @@ export class RegistryImplementation implements Registry, Disposable {
       leaseFor: async (target) => (target.form.definition.storagePath === "events" ? leases.leaseOf(parts.eventTtlSeconds) : undefined),
     };
     this.#compactor = new Compactor({ store, clock, log });
-    this.#handlers = { ...podActionHandlers(this.#core, (address) => this.#target(address)), ...parts.actionHandlers };
+    const targetOf = (address: ResourceAddress): Target => this.#target(address);
+    this.#handlers = { ...podActionHandlers(this.#core, targetOf), ...rollbackHandlers(this.#core, targetOf), ...parts.actionHandlers };
   }
 
   /** Starts the background work. */

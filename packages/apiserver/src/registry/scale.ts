@@ -1,4 +1,5 @@
 import {
+  formatApiVersion,
   invalidField,
   isPlainObject,
   JsonPath,
@@ -8,6 +9,7 @@ import {
   newNotFound,
   selectorFrom,
   cloneJson,
+  type GroupVersionKind,
   type LabelSelector,
   type UnstructuredObject,
 } from "@coracle/apimachinery";
@@ -21,6 +23,11 @@ import { replaceObject } from "./update.ts";
 
 const scaleKind = { group: "autoscaling", version: "v1", kind: "Scale" } as const;
 
+/** The kind that the version of the path has for its scales. */
+function kindOf(target: Target): GroupVersionKind {
+  return target.subresource?.kind ?? scaleKind;
+}
+
 /** Serves `scale`: the replicas of any kind that says where it keeps them. */
 export function scaleOf(target: Target, current: CachedObject): ObjectView {
   const { definition, version } = target.served;
@@ -33,14 +40,24 @@ function scaleObject(target: Target, source: Readonly<UnstructuredObject>): Unst
   if (paths === undefined) throw newNotFound(target.qualified, target.address.name);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = source.metadata;
   const replicas = numberAt(source, paths.specReplicasPath);
-  const selector = paths.labelSelectorPath === undefined ? undefined : selectorText(JsonPath.parse(paths.labelSelectorPath).get(source));
+  const selector = paths.labelSelectorPath === undefined ? undefined : JsonPath.parse(paths.labelSelectorPath).get(source);
+  const { group, version, kind } = kindOf(target);
   return {
-    kind: "Scale",
-    apiVersion: "autoscaling/v1",
+    kind,
+    apiVersion: formatApiVersion(group, version),
     metadata: { ...without({ name, namespace, uid, resourceVersion, creationTimestamp }) },
     spec: replicas === 0 ? {} : { replicas },
-    status: { replicas: numberAt(source, paths.statusReplicasPath), ...(selector !== undefined && selector !== "" && { selector }) },
+    status: { replicas: numberAt(source, paths.statusReplicasPath), ...selectorFields(selector, group) },
   };
+}
+
+/** As text; the scales of retired versions call that `targetSelector`, and have it as a map beside it where it can be one. */
+function selectorFields(value: unknown, group: string): Record<string, unknown> {
+  const text = selectorText(value);
+  if (text === undefined || text === "") return {};
+  if (group === scaleKind.group) return { selector: text };
+  const { matchLabels, matchExpressions } = value as LabelSelector;
+  return { ...(matchLabels !== undefined && matchExpressions === undefined && { selector: matchLabels }), targetSelector: text };
 }
 
 function without(fields: Record<string, unknown>): Record<string, unknown> {
@@ -62,7 +79,7 @@ function selectorText(value: unknown): string | undefined {
 
 export async function updateScale(core: RegistryCore, target: Target, context: RequestContext, body: RequestBody): Promise<WriteResult> {
   const { value } = await decodeValue(body, "Scale", false);
-  const scale = withTypeMeta(value, scaleKind);
+  const scale = withTypeMeta(value, kindOf(target));
   const { name = "" } = scale.metadata;
   if (name !== "" && name !== target.address.name) {
     throw newBadRequest(`the name of the object (${name}) does not match the name on the URL (${target.address.name})`);
@@ -73,7 +90,7 @@ export async function updateScale(core: RegistryCore, target: Target, context: R
 export async function patchScale(core: RegistryCore, target: Target, context: RequestContext, patch: PatchBody): Promise<WriteResult> {
   const asMerge = patch.contentType === applyContentType ? { ...patch, contentType: "application/merge-patch+json" } : patch;
   const read = await readPatch(target, context, asMerge);
-  return writeScale(core, target, context, (current) => withTypeMeta(read.apply(current), scaleKind));
+  return writeScale(core, target, context, (current) => withTypeMeta(read.apply(current), kindOf(target)));
 }
 
 async function writeScale(

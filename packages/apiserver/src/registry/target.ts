@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from "@coracle/base";
 import {
+  formatApiVersion,
   formatTime,
   type QualifiedName,
   type StrategyContext,
@@ -46,8 +47,9 @@ export function keyOf(target: Target, name = target.address.name): string {
 
 export function strategyContext(core: RegistryCore, target: Target, context: RequestContext): StrategyContext {
   const nowMs = core.clock.now();
-  const { subresource } = target.address;
-  return { now: formatTime(nowMs), nowMs, subresource, user: context.user, isDryRun: context.isDryRun };
+  const { group, version, subresource } = target.address;
+  const apiVersion = formatApiVersion(group, version);
+  return { now: formatTime(nowMs), nowMs, apiVersion, subresource, user: context.user, isDryRun: context.isDryRun };
 }
 
 /** Collects what has to happen once the write is over. */
