@@ -260,6 +260,87 @@ describe.skipIf(problem !== undefined)("real containers", () => {
     expect(kubectl.run("logs", "reader")).toBe("blue blue hush\n");
   });
 
+  it("gives volumes to the pod's group, shows API objects read-only, and takes last words from any user", async () => {
+    kubectl.run("create", "secret", "generic", "grouped", "--from-literal=key=word");
+    kubectl.pipe(
+      `
+apiVersion: v1
+kind: Pod
+metadata: {name: nobody}
+spec:
+  restartPolicy: Never
+  securityContext: {runAsUser: 1000, runAsGroup: 1000, fsGroup: 2000}
+  containers:
+  - name: c
+    image: ${image}
+    command: [sh, -c, 'cat /secret/key; touch /scratch/f && ls -ln /scratch/f; touch /secret/x 2>&1; df -k /memory | tail -n 1; echo farewell > /dev/termination-log']
+    volumeMounts: [{name: secret, mountPath: /secret}, {name: scratch, mountPath: /scratch}, {name: memory, mountPath: /memory}]
+  volumes:
+  - {name: secret, secret: {secretName: grouped, defaultMode: 0400}}
+  - {name: scratch, emptyDir: {}}
+  - {name: memory, emptyDir: {medium: Memory, sizeLimit: 4Mi}}
+`,
+      "apply",
+      "-f",
+      "-",
+    );
+    kubectl.run("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/nobody", "--timeout=60s");
+    const log = kubectl.run("logs", "nobody");
+    expect(log).toMatch(/^word/);
+    expect(log).toMatch(/1000 +2000 .*\/scratch\/f/);
+    expect(log).toContain("Read-only file system");
+    expect(log).toMatch(/tmpfs +4096 /);
+    const { status } = kubectl.json<{ status: { podIP: string; containerStatuses: { state: { terminated: { message: string } } }[] } }>(
+      "get",
+      "pod",
+      "nobody",
+    );
+    expect(status.containerStatuses[0]?.state.terminated.message).toBe("farewell\n");
+    expect(status.podIP).toMatch(/^10\./);
+    kubectl.run("delete", "pod", "nobody", "--wait");
+  });
+
+  it("lets no subPath lead out of its volume", async () => {
+    kubectl.pipe(
+      `
+apiVersion: v1
+kind: Pod
+metadata: {name: escape}
+spec:
+  initContainers:
+  - {name: link, image: ${image}, command: [sh, -c, 'ln -s /etc /v/out; mkdir /v/in; echo inside > /v/in/f; ln -s in /v/link'], volumeMounts: [{name: v, mountPath: /v}]}
+  containers:
+  - {name: good, image: ${image}, command: [sh, -c, 'cat /v/f; sleep 3600'], volumeMounts: [{name: v, mountPath: /v, subPath: link}]}
+  - {name: bad, image: ${image}, command: [sleep, "3600"], volumeMounts: [{name: v, mountPath: /v, subPath: out}]}
+  volumes: [{name: v, emptyDir: {}}]
+`,
+      "apply",
+      "-f",
+      "-",
+    );
+    await eventually(() => expect(kubectl.run("logs", "escape", "-c", "good")).toBe("inside\n"));
+    await eventually(() => {
+      const waiting = kubectl.run("get", "pod", "escape", "-o", "jsonpath={.status.containerStatuses[?(@.name=='bad')].state.waiting}");
+      expect(waiting).toContain("CreateContainerConfigError");
+      expect(waiting).toContain('subPath \\"out\\" is outside of the volume');
+    });
+    const uid = kubectl.run("get", "pod", "escape", "-o", "jsonpath={.metadata.uid}");
+    kubectl.run("delete", "pod", "escape", "--grace-period=0", "--force", "--wait");
+    await eventually(() => {
+      expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(uid);
+      expect(runProgram("find", [coracle.home, "-name", `*${uid}*`]).stdout).toBe("");
+    });
+  });
+
+  it("removes a pod whose hook hangs", async () => {
+    const hook = "lifecycle: {postStart: {exec: {command: [sleep, '3600']}}}";
+    kubectl.pipe(shell("hung").replace("    command:", `    ${hook}\n    command:`), "apply", "-f", "-");
+    await eventually(() => {
+      expect(kubectl.run("get", "events", "--field-selector", "involvedObject.name=hung,reason=Started", "-o", "name")).not.toBe("");
+    });
+    kubectl.run("delete", "pod", "hung", "--wait", "--timeout=30s");
+  });
+
   it("says when an image is missing", async () => {
     kubectl.run("run", "missing", "--image=localhost:1/none:1");
     await eventually(() => expect(kubectl.run("get", "pod", "missing", "--no-headers")).toMatch(/ErrImagePull|ImagePullBackOff/), 30_000);

@@ -4,14 +4,16 @@
  * engine, gRPC). Bundling matters for the start-up budget: hundreds of files cost more to open than the whole control plane to start.
  * `npm run check` type-checks; this does not, so that a newcomer waits for esbuild only.
  */
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const outdir = join(root, "packages/cli/dist");
+const target = join(root, "packages/cli/dist");
+// Built beside it, so that a build that fails leaves the last program in its place.
+const outdir = `${target}.new`;
 rmSync(outdir, { recursive: true, force: true });
 
 /**
@@ -59,3 +61,5 @@ await build({
   logLevel: "warning",
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
+rmSync(target, { recursive: true, force: true });
+renameSync(outdir, target);

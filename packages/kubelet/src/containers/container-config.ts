@@ -5,7 +5,7 @@ import { ConfigError } from "./config-error.ts";
 import { podDns, podFqdn, podHostname, type DnsContext } from "./dns.ts";
 import { expandVariables } from "./expansion.ts";
 import { containerAnnotations, containerLabels, sandboxLabels } from "./labels.ts";
-import { isInitContainer, isSidecar, qosClassOf } from "./pod-spec.ts";
+import { isInitContainer, isSidecar, podLogDirectory, qosClassOf } from "./pod-spec.ts";
 
 /** What the runtime needs to know to make a pod's sandbox. */
 export function sandboxConfig(pod: Pod, attempt: number, context: DnsContext & { logDirectory: string }): PodSandboxConfig {
@@ -22,7 +22,7 @@ export function sandboxConfig(pod: Pod, attempt: number, context: DnsContext & {
       : spec?.setHostnameAsFQDN === true
         ? (podFqdn(pod, context.clusterDomain) ?? podHostname(pod))
         : podHostname(pod),
-    logDirectory: `${context.logDirectory}/${namespace}_${name}_${uid}`,
+    logDirectory: `${context.logDirectory}/${podLogDirectory(pod.metadata)}`,
     dnsConfig: podDns(pod, context),
     portMappings: hostNetwork
       ? []

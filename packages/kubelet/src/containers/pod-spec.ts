@@ -59,3 +59,8 @@ export function qosClassOf(pod: Pod): string {
   }
   return isBestEffort ? "BestEffort" : isGuaranteed ? "Guaranteed" : "Burstable";
 }
+
+/** Where the logs of a pod's containers are, below the node's log directory. */
+export function podLogDirectory({ namespace = "", name = "", uid = "" }: Pod["metadata"]): string {
+  return `${namespace}_${name}_${uid}`;
+}

@@ -2,11 +2,12 @@ import { deepEqual, hasReason, parseTime } from "@coracle/apimachinery";
 import { resources, type Pod, type PodStatus } from "@coracle/api";
 import { ConfigError } from "../containers/config-error.ts";
 import { sandboxConfig } from "../containers/container-config.ts";
-import { containerNameLabel, podUidLabel } from "../containers/labels.ts";
+import { containerNameLabel, podUidLabel, restartCountOf } from "../containers/labels.ts";
 import { containersOf, findContainer, initContainersOf, isFinished } from "../containers/pod-spec.ts";
 import type { ContainerState } from "../runtime/runtime.ts";
 import { podStatus, type WaitingReason } from "../status/pod-status.ts";
 import { VolumeError } from "../volumes/volume-error.ts";
+import { removeContainerFiles, removePodFiles } from "./pod-files.ts";
 import { latestOf, planPod, type PodPlan, type RuntimePod } from "./plan.ts";
 import type { PodContext } from "./pod-context.ts";
 import { crashKey, startContainer } from "./start-container.ts";
@@ -42,7 +43,11 @@ export class PodWorker {
   #refreshedMs = -Infinity;
   #isStopped = false;
   #runtimePod: RuntimePod = { sandboxes: [], containers: [] };
+  /** The addresses that the pod had at last. */
+  #ips: readonly string[] | undefined;
   #terminating: { promise: Promise<void>; graceSeconds: number } | undefined;
+  /** Ends what a pod waits for that is to go: hooks that hang, pulls that take long. */
+  readonly #interruption = new AbortController();
   /** Set once everything of the pod is gone. */
   isDone = false;
   onDone: () => void = () => undefined;
@@ -70,6 +75,7 @@ export class PodWorker {
     // Most updates are the echo of a status written here.
     if (!asksForMore(old, pod)) return;
     this.#revision++;
+    if (pod.metadata.deletionTimestamp !== undefined) this.#interruption.abort();
     // A shorter grace period cuts short a termination under way.
     if (pod.metadata.deletionTimestamp !== undefined && this.#terminating !== undefined) this.#hasten();
     this.wake();
@@ -79,6 +85,7 @@ export class PodWorker {
   remove(): void {
     this.#isDeletedFromApi = true;
     this.#revision++;
+    this.#interruption.abort();
     this.wake();
   }
 
@@ -92,6 +99,7 @@ export class PodWorker {
   /** Looks no more; containers go on. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#interruption.abort();
     this.#timer?.[Symbol.dispose]();
     await this.#running;
   }
@@ -155,13 +163,16 @@ export class PodWorker {
   /** Keeps of each container the instance that is and the one before it, whose log and end can be asked for. */
   async #prune(): Promise<void> {
     const kept = new Map<string, number>();
-    for (const { id, state, labels } of this.#runtimePod.containers) {
+    for (const { id, state, labels, annotations } of this.#runtimePod.containers) {
       const name = labels[containerNameLabel] ?? "";
       const count = kept.get(name) ?? 0;
       kept.set(name, count + 1);
       if (count < 2 || state === "running") continue;
       await this.#context.runtime.removeContainer(id);
       this.#messages.delete(id);
+      if (this.#context.runtime.usesHostFiles === false) continue;
+      const instance = { containerName: name, restartCount: restartCountOf(annotations) };
+      await removeContainerFiles(this.#context, this.#pod.metadata, instance);
     }
   }
 
@@ -197,7 +208,7 @@ export class PodWorker {
     for (const start of plan.starts) {
       if (plan.sandbox === undefined || this.#isInterrupted()) return false;
       try {
-        await startContainer(this.#context, pod, plan.sandbox, start);
+        await startContainer(this.#context, pod, plan.sandbox, { ...start, signal: this.#interruption.signal });
         this.#waiting.delete(start.container.name);
         hasActed = true;
       } catch (error) {
@@ -242,6 +253,8 @@ export class PodWorker {
       if (state.state !== "exited" || this.#messages.has(state.id)) continue;
       this.#messages.set(state.id, await readTerminationMessage(this.#context, this.#pod, state));
     }
+    const [newest] = sandboxes;
+    if (newest !== undefined && newest.ips.length > 0) this.#ips = newest.ips;
     return { sandboxes, containers: [...containers, ...lostContainers(this.#pod, containers)] };
   }
 
@@ -272,6 +285,7 @@ export class PodWorker {
       terminationMessage: (state) => this.#messages.get(state.id) ?? state.message,
       ...(this.#verdict === undefined ? {} : { verdict: this.#verdict }),
       isTerminated: extra.isTerminated === true,
+      ...(this.#ips !== undefined && { lastIps: this.#ips }),
     });
     statuses.set(pod, status);
     return status;
@@ -311,6 +325,7 @@ export class PodWorker {
       // With finalizers it lingers; nothing is left to do here until it is gone.
       if ((this.#pod.metadata.finalizers ?? []).length > 0 && !this.#isDeletedFromApi) return;
     }
+    if (runtime.usesHostFiles !== false) await removePodFiles(this.#context, this.#pod.metadata);
     prober.removePod(uid);
     statuses.forget(uid);
     this.#context.crashes.forget(uid);

@@ -1,9 +1,15 @@
+import { join } from "node:path";
 import type { Pod } from "@coracle/api";
-import { podNameLabel, podNamespaceLabel, podUidLabel } from "../containers/labels.ts";
+import { containerNameLabel, podNameLabel, podNamespaceLabel, podUidLabel, restartCountOf } from "../containers/labels.ts";
+import { podLogDirectory } from "../containers/pod-spec.ts";
+import type { ContainerState } from "../runtime/runtime.ts";
+import { rotateLog } from "./log-rotation.ts";
+import { removeForgottenFiles } from "./pod-files.ts";
 import type { PodContext } from "./pod-context.ts";
 import { PodWorker } from "./pod-worker.ts";
 
 const houseKeepingMs = 60_000;
+const logCheckMs = 10_000;
 
 /** The workers of a node, one for each pod, and the search for what runs although no pod asks for it. */
 export class PodWorkers {
@@ -11,6 +17,7 @@ export class PodWorkers {
   readonly #workers = new Map<string, PodWorker>();
   #events: Disposable | undefined;
   #timer: Disposable | undefined;
+  #logTimer: Disposable | undefined;
   #isStopped = false;
 
   constructor(context: PodContext) {
@@ -21,12 +28,14 @@ export class PodWorkers {
   start(): void {
     this.#events = this.#context.runtime.subscribe(({ podUid }) => this.#workers.get(podUid)?.wake());
     void this.#keepHouse();
+    if (this.#context.runtime.reopenLog !== undefined) void this.#rotateLogs();
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#events?.[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
+    this.#logTimer?.[Symbol.dispose]();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 
@@ -64,6 +73,20 @@ export class PodWorkers {
     return worker;
   }
 
+  async #rotateLogs(): Promise<void> {
+    const { runtime, logDirectory, clock, log } = this.#context;
+    for (const { pod, runtimePod } of this.#workers.values()) {
+      for (const state of runtimePod.containers.filter((each) => each.state === "running")) {
+        const path = logPathOf(logDirectory, pod, state);
+        const reopen = async (): Promise<void> => runtime.reopenLog?.(state.id);
+        await rotateLog({ path, nowMs: clock.now(), reopen }).catch((error: unknown) =>
+          log.warn("log was not rotated", { pod: pod.metadata.name, path, error }),
+        );
+      }
+    }
+    if (!this.#isStopped) this.#logTimer = clock.setTimeout(() => void this.#rotateLogs(), logCheckMs);
+  }
+
   async #keepHouse(): Promise<void> {
     const { runtime, log, clock } = this.#context;
     try {
@@ -73,11 +96,19 @@ export class PodWorkers {
         log.info("removing the containers of a pod that is gone", { pod: labels[podNameLabel], uid });
         this.#add(orphan(metadata, labels)).remove();
       }
+      const isKnown = (uid: string): boolean => this.#isStopped || this.#workers.has(uid) || this.#context.isBound(uid);
+      if (runtime.usesHostFiles !== false) await removeForgottenFiles(this.#context, isKnown);
     } catch (error) {
       log.warn("looking for orphaned pods failed", { error });
     }
     if (!this.#isStopped) this.#timer = clock.setTimeout(() => void this.#keepHouse(), houseKeepingMs);
   }
+}
+
+/** The log file of a running container. */
+function logPathOf(logDirectory: string, pod: Pod, { labels, annotations }: ContainerState): string {
+  const name = labels[containerNameLabel] ?? "";
+  return join(logDirectory, podLogDirectory(pod.metadata), name, `${restartCountOf(annotations)}.log`);
 }
 
 /** As much of a pod as its sandbox tells. */

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createDeferred } from "@coracle/base";
 import { formatDurationMs } from "@coracle/apimachinery";
 import type { Pod } from "@coracle/api";
 import { ConfigError } from "../containers/config-error.ts";
@@ -13,12 +14,20 @@ import type { ContainerStart } from "./plan.ts";
 import { backOffMessage } from "./plan.ts";
 import type { PodContext } from "./pod-context.ts";
 
-/** Starts one container in a sandbox. @throws {ConfigError} with the reason that its status shows while it waits. */
-export async function startContainer(context: PodContext, pod: Pod, sandbox: PodSandbox, start: ContainerStart): Promise<void> {
+/**
+ * Starts one container in a sandbox. Does not wait for a pull or a hook any more once `signal` aborts.
+ * @throws {ConfigError} with the reason that its status shows while it waits
+ */
+export async function startContainer(
+  context: PodContext,
+  pod: Pod,
+  sandbox: PodSandbox,
+  start: ContainerStart & { readonly signal: AbortSignal },
+): Promise<void> {
   const { runtime, events, images, crashes, dns, logDirectory } = context;
   const { container } = start;
   checkBackOff(context, pod, start);
-  const image = await images.ensure(pod, container);
+  const image = await unlessAborted(start.signal, images.ensure(pod, container));
   const id = await failing("CreateContainerConfigError", async () => {
     const ips = pod.spec?.hostNetwork === true ? [context.nodeAddress] : sandbox.ips;
     const services = context.services(pod.metadata.namespace ?? "");
@@ -44,11 +53,28 @@ export async function startContainer(context: PodContext, pod: Pod, sandbox: Pod
   const postStart = container.lifecycle?.postStart;
   if (postStart === undefined) return;
   try {
-    await runHook(context, postStart, { containerId: id, container, sandbox, timeoutSeconds: 3600 });
+    const hook = runHook(context, postStart, { containerId: id, container, sandbox, timeoutSeconds: 3600 });
+    await unlessAborted(start.signal, hook);
   } catch (error) {
+    // The container goes with the pod.
+    if (start.signal.aborted) return;
     events.record(pod, "Warning", "FailedPostStartHook", "PostStartHook failed");
     await runtime.stopContainer(id, pod.spec?.terminationGracePeriodSeconds ?? 30);
     throw new ConfigError(error instanceof Error ? error.message : String(error), "PostStartHookError");
+  }
+}
+
+/** @throws {ConfigError} when the signal aborts first; what was waited for goes on, and nobody hears of it. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = createDeferred<never>();
+  const abort = (): void => aborted.reject(new ConfigError("the pod is being removed", "ContainerCreating"));
+  work.catch(() => undefined);
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }
 
@@ -83,12 +109,13 @@ async function kubeletMounts(context: PodContext, pod: Pod, sandbox: PodSandbox,
   if (pod.spec?.hostNetwork !== true && !hasOwnHosts) {
     const hostPath = join(directory, "etc-hosts");
     const text = hostsFile(pod, sandbox.ips, context.dns.clusterDomain);
-    mounts.push(await provide(context, { containerPath: "/etc/hosts", hostPath }, text));
+    mounts.push(await provide(context, { containerPath: "/etc/hosts", hostPath, mode: 0o644 }, text));
   }
   const messagePath = container.terminationMessagePath ?? "/dev/termination-log";
   if (context.runtime.usesHostFiles !== false) {
     const hostPath = terminationMessageFile(context, pod, container.name, restartCount);
-    mounts.push(await provide(context, { containerPath: messagePath, hostPath }, ""));
+    // Containers of any user write their last words here.
+    mounts.push(await provide(context, { containerPath: messagePath, hostPath, mode: 0o666 }, ""));
   }
   return mounts;
 }
@@ -97,12 +124,17 @@ export function terminationMessageFile({ podsDirectory }: PodContext, pod: Pod, 
   return join(podsDirectory, pod.metadata.uid ?? "", "containers", containerName, String(restartCount));
 }
 
-async function provide(context: PodContext, paths: { containerPath: string; hostPath: string }, text: string): Promise<Mount> {
+async function provide(
+  context: PodContext,
+  { mode, ...paths }: { containerPath: string; hostPath: string; mode: number },
+  text: string,
+): Promise<Mount> {
   if (context.runtime.usesHostFiles === false) {
     return { ...paths, isReadonly: false, readFile: () => Promise.resolve(new TextEncoder().encode(text)) };
   }
   await mkdir(dirname(paths.hostPath), { recursive: true });
-  // Containers of any user write their last words here.
-  await writeFile(paths.hostPath, text, { mode: 0o666 });
+  await writeFile(paths.hostPath, text);
+  // The process's umask must not show in the container.
+  await chmod(paths.hostPath, mode);
   return { ...paths, isReadonly: false };
 }

@@ -18,6 +18,8 @@ export interface StatusInput {
   readonly runtimeName: string;
   readonly nodeAddress: string;
   readonly nowMs: number;
+  /** The addresses that the pod had when it last had any. */
+  readonly lastIps?: readonly string[];
   /** When the kubelet saw the pod first. */
   readonly startedAtMs: number;
   readonly waiting: ReadonlyMap<string, WaitingReason>;
@@ -40,7 +42,7 @@ export function podStatus(input: StatusInput): PodStatus {
   const now = formatTime(nowMs);
   const conditions = podConditions({ pod, phase, hasSandbox: hasNetwork(pod, runtimePod), initStatuses, statuses, now });
   const ips = pod.spec?.hostNetwork === true ? [input.nodeAddress] : (sandbox?.ips ?? []);
-  const keptIps = ips.length > 0 ? ips : (pod.status?.podIPs ?? []).map(({ ip }) => ip);
+  const keptIps = ips.length > 0 ? ips : (input.lastIps ?? (pod.status?.podIPs ?? []).map(({ ip }) => ip));
   const { generation } = pod.metadata;
   const { verdict } = input;
   const { ephemeralContainerStatuses, resourceClaimStatuses, nominatedNodeName, resize } = pod.status ?? {};

@@ -1,15 +1,16 @@
-import { execFile } from "node:child_process";
-import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { chmod, mkdir, realpath, rm } from "node:fs/promises";
 import { join, normalize } from "node:path";
-import { promisify } from "node:util";
 import type { Clock } from "@coracle/base";
+import { parseQuantity, quantityValue } from "@coracle/apimachinery";
 import type { Container, Pod, Volume } from "@coracle/api";
 import { expandVariables } from "../containers/expansion.ts";
 import type { DownwardContext } from "../containers/downward.ts";
 import type { Mount } from "../runtime/runtime.ts";
 import { writeAtomically } from "./atomic-writer.ts";
 import { checkHostPath } from "./host-path.ts";
+import { bindSubPath, ensureInside, mountMemory, unmountBelow } from "./mount-points.ts";
 import type { ObjectSource } from "./object-source.ts";
+import { applyFsGroup } from "./ownership.ts";
 import { hasPayload, payloadOf, type PayloadContext } from "./payload.ts";
 import type { TokenSource } from "./tokens.ts";
 import { VolumeError } from "./volume-error.ts";
@@ -24,14 +25,11 @@ export interface PodVolumesOptions {
   readonly usesHostFiles: boolean;
 }
 
-const run = promisify(execFile);
-
 /** The volumes of a node's pods. */
 export class PodVolumes {
   readonly #options: PodVolumesOptions;
   /** Host paths of prepared volumes, by pod uid and volume name. */
   readonly #paths = new Map<string, Map<string, string>>();
-  readonly #tmpfs = new Map<string, Set<string>>();
 
   constructor(options: PodVolumesOptions) {
     this.#options = options;
@@ -65,8 +63,9 @@ export class PodVolumes {
       if (volume === undefined || root === undefined) throw new Error(`volume "${mount.name}" is not mounted`);
       const subPath = normalize(mount.subPathExpr === undefined ? (mount.subPath ?? "") : expandVariables(mount.subPathExpr, environment));
       if (subPath.split("/").includes("..") || subPath.startsWith("/")) throw new Error(`subPath "${subPath}" must not leave the volume`);
-      const hostPath = subPath === "." ? root : join(root, subPath);
-      const isReadonly = mount.readOnly === true || volume.persistentVolumeClaim?.readOnly === true;
+      const hostPath = subPath === "." ? root : await this.#subPath(pod, container, { volume, root, subPath, index: mounts.length });
+      // What comes from the API is only shown: writes would be lost with the next change.
+      const isReadonly = mount.readOnly === true || volume.persistentVolumeClaim?.readOnly === true || hasPayload(volume);
       const propagation = mount.mountPropagation as Mount["propagation"];
       mounts.push({
         containerPath: mount.mountPath,
@@ -75,10 +74,25 @@ export class PodVolumes {
         ...(propagation === undefined ? {} : { propagation }),
         ...(this.#options.usesHostFiles ? {} : { readFile: (path) => this.#read(pod, volume, join(subPath, path)) }),
       });
-      if (this.#options.usesHostFiles && subPath !== "." && !hasPayload(volume))
-        await mkdir(hostPath, { recursive: true }).catch(() => undefined);
     }
     return mounts;
+  }
+
+  async #subPath(
+    pod: Pod,
+    container: Container,
+    { volume, root, subPath, index }: { volume: Volume; root: string; subPath: string; index: number },
+  ): Promise<string> {
+    if (!this.#options.usesHostFiles) return join(root, subPath);
+    if (process.getuid?.() !== 0) return ensureInside(await realpath(root), subPath);
+    const parts = join(this.#directory(pod.metadata.uid ?? ""), "volume-subpaths");
+    const target = join(parts, volume.name, container.name, String(index));
+    await bindSubPath(root, subPath, target);
+    return target;
+  }
+
+  #directory(uid: string): string {
+    return join(this.#options.podsDirectory, uid);
   }
 
   /** The pod no longer needs its volumes: what the kubelet made for it goes. Persistent volumes and host paths stay. */
@@ -86,9 +100,8 @@ export class PodVolumes {
     this.#paths.delete(uid);
     this.#options.tokens.forget(uid);
     if (!this.#options.usesHostFiles || uid === "") return;
-    for (const path of this.#tmpfs.get(uid) ?? []) await run("umount", [path]).catch(() => undefined);
-    this.#tmpfs.delete(uid);
-    await rm(join(this.#options.podsDirectory, uid, "volumes"), { recursive: true, force: true });
+    await unmountBelow(this.#directory(uid));
+    for (const name of ["volumes", "volume-subpaths"]) await rm(join(this.#directory(uid), name), { recursive: true, force: true });
   }
 
   async #setUp(pod: Pod, volume: Volume): Promise<string> {
@@ -100,13 +113,13 @@ export class PodVolumes {
     if (volume.persistentVolumeClaim !== undefined || volume.ephemeral !== undefined) return this.#claimPath(pod, volume);
     const directory = join(podsDirectory, pod.metadata.uid ?? "", "volumes", pluginName(volume), volume.name);
     if (volume.emptyDir !== undefined) {
-      if (usesHostFiles) await this.#makeEmptyDir(pod, directory, volume.emptyDir);
+      if (usesHostFiles) await this.#makeEmptyDir(pod, directory, volume);
     } else if (hasPayload(volume)) {
       // Without host files only what is missing matters now: no token is asked for that nobody reads.
       const payload = await payloadOf(pod, volume, this.#payloadContext(usesHostFiles));
       if (usesHostFiles) {
         await writeAtomically(directory, payload, stampOf(clock.now()));
-        await applyFsGroup(pod, directory);
+        await applyFsGroup(pod, directory, { isReadonly: true });
       }
     } else {
       throw new Error("this kind of volume is not supported");
@@ -114,20 +127,15 @@ export class PodVolumes {
     return directory;
   }
 
-  async #makeEmptyDir(pod: Pod, directory: string, source: { medium?: string | undefined }): Promise<void> {
+  async #makeEmptyDir(pod: Pod, directory: string, volume: Volume): Promise<void> {
+    if (this.#paths.get(pod.metadata.uid ?? "")?.has(volume.name) === true) return;
     await mkdir(directory, { recursive: true });
-    const uid = pod.metadata.uid ?? "";
-    const mounted = this.#tmpfs.get(uid) ?? new Set();
-    if (source.medium === "Memory" && process.getuid?.() === 0 && !mounted.has(directory)) {
-      const isMounted = await run("mountpoint", ["-q", directory]).then(
-        () => true,
-        () => false,
-      );
-      if (!isMounted) await run("mount", ["-t", "tmpfs", "tmpfs", directory]);
-      this.#tmpfs.set(uid, mounted.add(directory));
+    const { medium, sizeLimit } = volume.emptyDir ?? {};
+    if (medium === "Memory" && process.getuid?.() === 0) {
+      await mountMemory(directory, sizeLimit === undefined ? undefined : quantityValue(parseQuantity(sizeLimit)));
     }
     await chmod(directory, 0o777);
-    await applyFsGroup(pod, directory);
+    await applyFsGroup(pod, directory, { isReadonly: false });
   }
 
   async #claimPath(pod: Pod, volume: Volume): Promise<string> {
@@ -144,7 +152,9 @@ export class PodVolumes {
     if (path === undefined) throw new Error("this kind of persistent volume is not supported");
     if (usesHostFiles) {
       await checkHostPath(path, local === undefined ? (hostPath?.type ?? "") : "Directory");
-      await applyFsGroup(pod, path);
+      // Once for each pod: going through a large volume takes long.
+      const isKnown = this.#paths.get(pod.metadata.uid ?? "")?.has(volume.name) === true;
+      if (!isKnown) await applyFsGroup(pod, path, { isReadonly: volume.persistentVolumeClaim?.readOnly === true });
     }
     return path;
   }
@@ -171,11 +181,4 @@ function pluginName(volume: Volume): string {
 
 function stampOf(nowMs: number): string {
   return new Date(nowMs).toISOString().replace(/[-:]/g, "_").replace("T", "_").slice(0, 19);
-}
-
-async function applyFsGroup(pod: Pod, directory: string): Promise<void> {
-  const group = pod.spec?.securityContext?.fsGroup;
-  if (group === undefined || process.getuid?.() !== 0) return;
-  await chown(directory, 0, group);
-  await chmod(directory, 0o2775);
 }
