@@ -75,12 +75,13 @@ export class Nodes {
 
   /** Resolves when every node is registered and Ready. */
   async start(): Promise<void> {
-    const { certificates, clock, log, nodeAddress, runtime } = this.#options;
+    const { certificates, clients, clock, log, nodeAddress, runtime } = this.#options;
     this.#server = createKubeletServer({
       kubelets: () => this.#kubelets,
       tls: { cert: certificates.kubeletServing.certificatePem, key: certificates.kubeletServing.privateKeyPem },
       clientCa: certificates.authority,
       clientNames: ["kube-apiserver-kubelet-client"],
+      reviewer: clients.of(nodeIdentity(this.names[0] ?? "")),
       clock,
       log: log.with({ component: "kubelet-server" }),
       streaming: loadStreaming,
@@ -116,6 +117,9 @@ export class Nodes {
       clusterDns: [clusterDnsAddress],
       clusterDomain,
       server: { port },
+      // Nodes share a server; this is how metrics-server finds each one's part, as it does with KWOK.
+      annotations:
+        runtime.name === "simulated" ? { "metrics.k8s.io/resource-metrics-path": `/metrics/nodes/${nodeName}/metrics/resource` } : {},
       ...(runtime.name === "simulated" ? { capacity: { cpu: "16", memory: "64Gi", "ephemeral-storage": "100Gi", pods: "110" } } : {}),
     });
     this.#kubelets.push(kubelet);

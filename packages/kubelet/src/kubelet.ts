@@ -42,6 +42,8 @@ export interface KubeletOptions {
   /** Defaults to the machine's CPUs and memory, 110 pods. */
   readonly capacity?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Of the Node object. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** What the node reports as its version. Defaults to `v1.36.0`. */
   readonly version?: string;
   /** Defaults to `/etc/resolv.conf`. */
@@ -81,10 +83,19 @@ class NodeKubelet implements Kubelet {
     this.#options = options;
     this.nodeName = options.nodeName;
     this.runtime = options.runtime;
-    const { nodeName, nodeAddress, labels = {}, podCidr, server, version = "v1.36.0" } = options;
+    const { nodeName, nodeAddress, labels = {}, annotations = {}, podCidr, server, version = "v1.36.0" } = options;
     this.#capacity = options.capacity ?? machineCapacity();
     const capacity = this.#capacity;
-    const description = { nodeName, nodeAddress, labels, capacity, podCidr, serverPort: server?.port, kubeletVersion: version };
+    const description = {
+      nodeName,
+      nodeAddress,
+      labels,
+      annotations,
+      capacity,
+      podCidr,
+      serverPort: server?.port,
+      kubeletVersion: version,
+    };
     this.#agent = new NodeAgent({ ...options, description });
   }
 

@@ -73,9 +73,12 @@ export class NodeAgent {
           this.#node = deepEqual(created.status?.conditions, status.conditions) ? created : await this.#write(created, status);
         } else {
           const labels = { ...existing.metadata.labels, ...nodeLabels(description) };
-          const relabelled = deepEqual(labels, existing.metadata.labels ?? {})
+          const annotations = { ...existing.metadata.annotations, ...description.annotations };
+          const metadata = { labels, annotations };
+          const { labels: oldLabels = {}, annotations: oldAnnotations = {} } = existing.metadata;
+          const relabelled = deepEqual(metadata, { labels: oldLabels, annotations: oldAnnotations })
             ? existing
-            : await nodes.patch(description.nodeName, { metadata: { labels } }, { type: "application/merge-patch+json" });
+            : await nodes.patch(description.nodeName, { metadata }, { type: "application/merge-patch+json" });
           this.#node = await this.#write(relabelled, status);
         }
         this.#reportedMs = clock.monotonic();

@@ -7,6 +7,7 @@ export interface NodeDescription {
   readonly nodeName: string;
   readonly nodeAddress: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly capacity: Readonly<Record<string, string>>;
   readonly serverPort: number | undefined;
   readonly runtimeVersion: string;
@@ -53,7 +54,7 @@ export function nodeObject(description: NodeDescription, status: NodeStatus): No
     metadata: {
       name: description.nodeName,
       labels: nodeLabels(description),
-      annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
+      annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true", ...description.annotations },
     },
     spec: description.podCidr === "" ? {} : { podCIDR: description.podCidr, podCIDRs: [description.podCidr] },
     status,

@@ -73,8 +73,14 @@ export const runtimeLaws: readonly RuntimeLaw[] = [
       const { stdout, exitCode } = await runtime.execSync(id, ["echo", "hello"], 5);
       expectEqual([new TextDecoder().decode(stdout), exitCode], ["hello\n", 0]);
       expectEqual((await runtime.execSync(id, ["false"], 5)).exitCode, 1);
+      const measured = await until(subject, async () => (await runtime.listContainerStats()).find(({ containerId }) => containerId === id));
+      expectEqual([measured.cpuNanoseconds >= 0, measured.workingSetBytes > 0, measured.timestampMs > 0], [true, true, true]);
       await runtime.stopContainer(id, 0);
       expectEqual((await runtime.containerStatus(id))?.state, "exited");
+      expectEqual(
+        (await runtime.listContainerStats()).some(({ containerId }) => containerId === id),
+        false,
+      );
       await runtime.stopContainer(id, 0);
       await runtime.removePodSandbox(sandboxId);
       expectEqual(await runtime.listContainers({ sandboxId }), []);

@@ -25,6 +25,8 @@ export interface Runtime extends AsyncDisposable {
   removeContainer(containerId: string): Promise<void>;
   listContainers(filter?: { sandboxId?: string; labels?: Record<string, string> }): Promise<ContainerState[]>;
   containerStatus(containerId: string): Promise<ContainerState | undefined>;
+  /** What running containers use, in no order. A pod's annotations decide for simulated ones: as {@link StatsOptions} gives them. */
+  listContainerStats(options?: StatsOptions): Promise<ContainerStats[]>;
   /** Calls `listener` whenever a sandbox or container changed state; where the runtime has no events the adapter polls. */
   subscribe(listener: (event: RuntimeEvent) => void): Disposable;
 
@@ -41,6 +43,8 @@ export interface Runtime extends AsyncDisposable {
   portForward(sandboxId: string, port: number): Promise<ByteStream>;
   /** Raw log bytes in CRI log format (`<RFC3339Nano> stdout F text\n`), oldest first; goes on while the container runs if `follow`. */
   readLog(containerId: string, options: { follow: boolean; signal: AbortSignal }): AsyncIterable<Uint8Array>;
+  /** Has the runtime open a container's log file anew, after it was moved away. Only where logs are files. */
+  reopenLog?(containerId: string): Promise<void>;
   /** Sends an HTTP(S), TCP or gRPC probe from the node to a pod address. The simulated runtime answers for its pods. */
   probeNetwork(sandboxId: string, probe: NetworkProbe): Promise<{ isSuccess: boolean; output: string }>;
 
@@ -155,6 +159,29 @@ export interface ContainerState {
   readonly message: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface StatsOptions {
+  /** Annotations of a pod as they are now. Defaults to those its sandbox was made with. */
+  annotationsOf?(podUid: string): Readonly<Record<string, string>> | undefined;
+}
+
+export interface ContainerStats {
+  readonly containerId: string;
+  /** When it was measured. */
+  readonly timestampMs: number;
+  /** Since the container started, of all its CPUs; it never goes down. */
+  readonly cpuNanoseconds: number;
+  /** Memory that cannot be taken away: usage without what caches could give back. */
+  readonly workingSetBytes: number;
+  /** Defaults to the working set. */
+  readonly usageBytes?: number;
+  readonly rssBytes?: number;
+  readonly pageFaults?: number;
+  readonly majorPageFaults?: number;
+  readonly swapBytes?: number;
+  /** Of the container's own layer of files. */
+  readonly filesystem?: { readonly usedBytes: number; readonly inodesUsed: number };
 }
 
 export interface RuntimeEvent {

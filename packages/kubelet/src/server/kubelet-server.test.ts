@@ -2,11 +2,28 @@ import { request } from "node:https";
 import { createSeededRandom, silentLogger, systemClock } from "@coracle/base";
 import { resources, type Pod } from "@coracle/api";
 import { createCertificateAuthority, dayMs, issueCertificate } from "@coracle/certificates";
-import { createClient, createFakeTransport } from "@coracle/client";
+import { createClient, createFakeTransport, type Client } from "@coracle/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createKubelet, type Kubelet } from "../kubelet.ts";
 import { createSimulatedRuntime } from "../runtime/simulated/simulated-runtime.ts";
 import { createKubeletServer, type KubeletServer } from "./kubelet-server.ts";
+
+interface Reviewed {
+  readonly metadata: object;
+  readonly spec: { readonly token?: string; readonly user?: string; readonly resourceAttributes?: { readonly subresource?: string } };
+}
+
+/** An API server that knows one token, and lets its owner read metrics. */
+function createReviewer(): { client: Client; asked: string[] } {
+  const asked: string[] = [];
+  const create = async ({ metadata, spec }: Reviewed): Promise<unknown> => {
+    asked.push(spec.token === undefined ? `may ${spec.user} ${spec.resourceAttributes?.subresource}` : `who is ${spec.token}`);
+    if (spec.token !== undefined)
+      return { metadata, status: { authenticated: spec.token === "good", user: { username: "prometheus", groups: ["g"] } } };
+    return { metadata, status: { allowed: spec.resourceAttributes?.subresource === "metrics" } };
+  };
+  return { client: { resource: () => ({ create }) } as unknown as Client, asked };
+}
 
 const validity = { notBeforeMs: systemClock.now() - dayMs, notAfterMs: systemClock.now() + dayMs };
 const authority = createCertificateAuthority({ commonName: "kubernetes", ...validity });
@@ -58,9 +75,12 @@ afterAll(async () => {
   await kubelet.stop();
 });
 
-function get(path: string, identity: { cert?: string; key?: string } = issue("kube-apiserver", ["client"])): Promise<[number, string]> {
+function get(
+  path: string,
+  identity: { cert?: string; key?: string; headers?: Record<string, string>; port?: number } = issue("kube-apiserver", ["client"]),
+): Promise<[number, string]> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: "127.0.0.1", port, path, ca: authority.certificatePem, ...identity }, (response) => {
+    const outgoing = request({ host: "127.0.0.1", port, path, ca: authority.certificatePem, servername: "", ...identity }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => resolve([response.statusCode ?? 0, Buffer.concat(chunks).toString()]));
@@ -91,4 +111,71 @@ test("only the API server is let in", async () => {
   await expect(get("/healthz", {})).rejects.toThrow();
   expect((await get("/healthz", issue("somebody", ["client"])))[0]).toBe(403);
   expect(await get("/healthz")).toEqual([200, "ok"]);
+});
+
+test("metrics and the summary are for one node, which the host or the path names", async () => {
+  const [status, text] = await get("/metrics/resource");
+  expect([status, /container_memory_working_set_bytes\{container="app",namespace="default",pod="web"\} 1048576 /.test(text)]).toEqual([
+    200,
+    true,
+  ]);
+  const [, summary] = await get("/stats/summary");
+  expect(JSON.parse(summary)).toMatchObject({
+    node: { nodeName: "node-1" },
+    pods: [{ podRef: { name: "web" }, containers: [{ name: "app" }] }],
+  });
+  const other = { ...kubelet, nodeName: "node-2", runtime: kubelet.runtime, pods: () => [] } as Kubelet;
+  const both = createKubeletServer({
+    kubelets: () => [kubelet, other],
+    tls: issue("node-1", ["server"]),
+    clientCa: authority.certificatePem,
+    clock: systemClock,
+    log: silentLogger,
+  });
+  try {
+    const identity = { ...issue("anybody", ["client"]), port: await both.listen(0, "127.0.0.1") };
+    expect(await get("/metrics/resource", identity)).toEqual([421, "this server is for several nodes: name one as the host"]);
+    expect((await get("/metrics/resource", { ...identity, headers: { host: "node-1:10250" } }))[1]).toContain('pod="web"');
+    const [, empty] = await get("/metrics/nodes/node-2/metrics/resource", identity);
+    expect([empty.includes('pod="web"'), empty.includes("node_memory_working_set_bytes 1048576")]).toEqual([false, true]);
+  } finally {
+    await both.close();
+  }
+});
+
+test("others are let in with a token and the right to what they ask for", async () => {
+  const { client, asked } = createReviewer();
+  const open = createKubeletServer({
+    kubelets: () => [kubelet],
+    tls: issue("node-1", ["server"]),
+    clientCa: authority.certificatePem,
+    clientNames: ["kube-apiserver"],
+    reviewer: client,
+    clock: systemClock,
+    log: silentLogger,
+  });
+  try {
+    const at = { port: await open.listen(0, "127.0.0.1") };
+    const bearer = (token: string) => ({ ...at, headers: { authorization: `Bearer ${token}` } });
+    expect(await get("/metrics/resource", at)).toEqual([401, "Unauthorized"]);
+    expect(await get("/metrics/resource", bearer("bad"))).toEqual([401, "Unauthorized"]);
+    expect((await get("/metrics/resource", bearer("good")))[0]).toBe(200);
+    expect((await get("/metrics/resource", bearer("good")))[0]).toBe(200);
+    expect(await get("/pods", bearer("good"))).toEqual([
+      403,
+      "Forbidden (user=prometheus, verb=get, resource=nodes, subresource(s)=[pods proxy])\n",
+    ]);
+    expect((await get("/stats/summary", { ...at, ...issue("somebody", ["client"]) }))[0]).toBe(403);
+    expect((await get("/pods", { ...at, ...issue("kube-apiserver", ["client"]) }))[0]).toBe(200);
+    expect(asked).toEqual([
+      "who is bad",
+      "who is good",
+      "may prometheus metrics",
+      "may prometheus pods",
+      "may prometheus proxy",
+      "may somebody stats",
+    ]);
+  } finally {
+    await open.close();
+  }
 });

@@ -2,16 +2,20 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TLSSocket } from "node:tls";
 import { createServer } from "node:https";
 import type { Clock, Logger } from "@coracle/base";
+import type { Client } from "@coracle/client";
 import { containerNameLabel } from "../containers/labels.ts";
 import type { Kubelet } from "../kubelet.ts";
 import type { ContainerState } from "../runtime/runtime.ts";
 import { latestOf } from "../podworkers/plan.ts";
+import { AccessControl } from "./access.ts";
 import { renderLog } from "./container-log.ts";
+import { HttpError } from "./http-error.ts";
 import { logOptions } from "./log-options.ts";
-import { statsSummary } from "./stats.ts";
+import { NodeMeter, type NodeStats } from "./stats/node-stats.ts";
+import { resourceMetrics } from "./stats/resource-metrics.ts";
+import { statsSummary, usageForNext, type EarlierUsage } from "./stats/summary.ts";
 import type { StreamingServer } from "./streaming-contract.ts";
 
 export interface KubeletServerOptions {
@@ -19,10 +23,12 @@ export interface KubeletServerOptions {
   readonly kubelets: () => Iterable<Kubelet>;
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string };
-  /** PEM; clients must show a certificate that it signed. */
+  /** PEM; clients show a certificate that it signed, or a token. */
   readonly clientCa: string;
-  /** Common names that may call. Defaults to every certificate of the CA. */
+  /** Common names that may do everything. Defaults to every certificate of the CA. */
   readonly clientNames?: readonly string[];
+  /** Asks the API server who others are and what they may (token and access reviews). Without it nobody else is let in. */
+  readonly reviewer?: Client;
   readonly clock: Clock;
   readonly log: Logger;
   /** Asked for with the first upgrade request. Defaults to `streaming/`. */
@@ -36,12 +42,13 @@ export interface KubeletServer {
   close(): Promise<void>;
 }
 
-/** The HTTPS server through which the API server reaches the kubelets of a process. Nobody is let in without a client certificate. */
+/** The HTTPS server through which the API server, and who else may, reaches the kubelets of a process. */
 export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
   const { tls, clientCa, log } = options;
   const sockets = new Set<Socket>();
   const handler = new Handler(options);
-  const server = createServer({ ...tls, ca: clientCa, requestCert: true, rejectUnauthorized: true });
+  const mustHaveCertificate = options.reviewer === undefined;
+  const server = createServer({ ...tls, ca: clientCa, requestCert: true, rejectUnauthorized: mustHaveCertificate });
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -84,34 +91,34 @@ interface Located {
   readonly container: ContainerState;
 }
 
-/** A refusal with an HTTP status. */
-class HttpError extends Error {
-  override readonly name = "HttpError";
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
+interface Meter {
+  readonly node: NodeMeter;
+  earlier: EarlierUsage;
 }
 
 class Handler {
   readonly #options: KubeletServerOptions;
+  readonly #access: AccessControl;
+  readonly #meters = new WeakMap<Kubelet, Meter>();
 
   constructor(options: KubeletServerOptions) {
     this.#options = options;
+    this.#access = new AccessControl(options);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", "https://kubelet");
     const [route, ...names] = pathname.split("/").slice(1).map(decodeURIComponent);
     try {
-      this.#authorize(request);
+      await this.#authorize(request, pathname);
       if (route === "containerLogs") return await this.#logs(response, names, searchParams);
       if (["exec", "attach", "portForward"].includes(route ?? "")) throw new HttpError(400, "Upgrade request required");
       if (request.method !== "GET") throw new HttpError(405, "405: Method Not Allowed");
       if (pathname === "/healthz") return answer(response, 200, "ok");
       if (pathname === "/pods" || pathname === "/runningpods/") return answerJson(response, this.#podList());
-      if (pathname === "/stats/summary") return answerJson(response, statsSummary(this.#options.kubelets(), this.#options.clock.now()));
+      if (pathname === "/stats/summary" || pathname === "/stats/summary/") return answerJson(response, await this.#summary(request));
+      const metered = /^\/metrics(?:\/nodes\/([^/]+)\/metrics)?\/resource$/.exec(pathname);
+      if (metered !== null) return answer(response, 200, await this.#resourceMetrics(request, metered[1]), metricsType);
       throw new HttpError(404, "404 page not found");
     } catch (error) {
       if (!(error instanceof HttpError) || response.headersSent) throw error;
@@ -122,7 +129,7 @@ class Handler {
   async upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => socket.destroy());
     try {
-      this.#authorize(request);
+      await this.#authorize(request, new URL(request.url ?? "/", "https://kubelet").pathname);
       await this.#stream(request, socket, head);
     } catch (error) {
       const status = error instanceof HttpError ? error.status : 500;
@@ -147,12 +154,9 @@ class Handler {
     return streaming.serveExec(request, socket, head, (io) => kubelet.runtime.exec(container.id, command, io));
   }
 
-  #authorize(request: IncomingMessage): void {
-    const { clientNames } = this.#options;
-    const socket = request.socket as TLSSocket;
-    if (!socket.authorized) throw new HttpError(401, "Unauthorized");
-    const name = String(socket.getPeerCertificate().subject?.CN ?? "");
-    if (clientNames !== undefined && !clientNames.includes(name)) throw new HttpError(403, `Forbidden (user=${name})`);
+  #authorize(request: IncomingMessage, pathname: string): Promise<void> {
+    const [first] = this.#options.kubelets();
+    return this.#access.check(request, pathname, first?.nodeName ?? "");
   }
 
   async #logs(response: ServerResponse, [namespace = "", name = "", containerName = ""]: string[], query: URLSearchParams): Promise<void> {
@@ -216,6 +220,42 @@ class Handler {
     throw new HttpError(404, `pod "${name}" not found`);
   }
 
+  async #summary(request: IncomingMessage): Promise<unknown> {
+    const kubelet = this.#kubeletOf(request);
+    const meter = this.#meterOf(kubelet);
+    const stats = await this.#measure(meter);
+    const { earlier } = meter;
+    meter.earlier = usageForNext(stats);
+    return statsSummary(stats, earlier);
+  }
+
+  async #resourceMetrics(request: IncomingMessage, nodeName: string | undefined): Promise<string> {
+    return resourceMetrics(await this.#measure(this.#meterOf(this.#kubeletOf(request, nodeName))));
+  }
+
+  #measure(meter: Meter): Promise<NodeStats> {
+    return meter.node.measure(this.#options.clock.now());
+  }
+
+  #meterOf(kubelet: Kubelet): Meter {
+    let meter = this.#meters.get(kubelet);
+    if (meter === undefined) {
+      meter = { node: new NodeMeter(kubelet, this.#options.clock.now()), earlier: new Map() };
+      this.#meters.set(kubelet, meter);
+    }
+    return meter;
+  }
+
+  /** Nodes that share this server are told apart by the host that a request names, or by its path. */
+  #kubeletOf(request: IncomingMessage, nodeName = (request.headers.host ?? "").replace(/:\d+$/, "")): Kubelet {
+    const kubelets = [...this.#options.kubelets()];
+    const named = kubelets.find((kubelet) => kubelet.nodeName === nodeName);
+    const only = kubelets.length === 1 ? kubelets[0] : undefined;
+    const found = named ?? only;
+    if (found === undefined) throw new HttpError(421, "this server is for several nodes: name one as the host");
+    return found;
+  }
+
   #podList(): unknown {
     const items = [...this.#options.kubelets()].flatMap((kubelet) => kubelet.pods());
     return { kind: "PodList", apiVersion: "v1", metadata: {}, items };
@@ -228,8 +268,10 @@ interface Where {
   readonly containerName: string;
 }
 
-function answer(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
+const metricsType = "text/plain; version=0.0.4; charset=utf-8";
+
+function answer(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
+  response.writeHead(status, { "content-type": type }).end(text);
 }
 
 function answerJson(response: ServerResponse, value: unknown): void {

@@ -1,5 +1,5 @@
-import type { ContainerState, Image, PodSandbox } from "../runtime.ts";
-import type { CriContainer, CriContainerStatus, CriImage, CriSandbox } from "./messages.ts";
+import type { ContainerState, ContainerStats, Image, PodSandbox } from "../runtime.ts";
+import type { CriContainer, CriContainerStats, CriContainerStatus, CriImage, CriSandbox } from "./messages.ts";
 import { criEnum } from "./schema.ts";
 
 const nanosecondsPerMs = 1e6;
@@ -51,6 +51,28 @@ export function fromCriContainerStatus(status: CriContainerStatus, sandboxId: st
     exitCode: status.exitCode,
     reason: status.reason,
     message: status.message,
+  };
+}
+
+/** Undefined for a container that was not measured: it has just come, or gone. */
+export function fromCriStats({ attributes, cpu, memory, writableLayer, swap }: CriContainerStats): ContainerStats | undefined {
+  if (!attributes || !cpu?.usageCoreNanoSeconds || !memory?.workingSetBytes) return undefined;
+  const optional = (name: string, number: { value: number } | null | undefined): Record<string, number> =>
+    number ? { [name]: number.value } : {};
+  const files = writableLayer?.usedBytes
+    ? { usedBytes: writableLayer.usedBytes.value, inodesUsed: writableLayer.inodesUsed?.value ?? 0 }
+    : undefined;
+  return {
+    containerId: attributes.id,
+    timestampMs: toMs(cpu.timestamp),
+    cpuNanoseconds: cpu.usageCoreNanoSeconds.value,
+    workingSetBytes: memory.workingSetBytes.value,
+    ...optional("usageBytes", memory.usageBytes),
+    ...optional("rssBytes", memory.rssBytes),
+    ...optional("pageFaults", memory.pageFaults),
+    ...optional("majorPageFaults", memory.majorPageFaults),
+    ...optional("swapBytes", swap?.swapUsageBytes),
+    ...(files !== undefined && { filesystem: files }),
   };
 }
 

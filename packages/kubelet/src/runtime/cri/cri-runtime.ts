@@ -3,6 +3,7 @@ import type {
   ByteStream,
   ContainerConfig,
   ContainerState,
+  ContainerStats,
   Image,
   NetworkProbe,
   PodSandbox,
@@ -11,7 +12,7 @@ import type {
   RuntimeEvent,
   StreamIo,
 } from "../runtime.ts";
-import { fromCriContainer, fromCriContainerStatus, fromCriSandbox } from "./answers.ts";
+import { fromCriContainer, fromCriContainerStatus, fromCriSandbox, fromCriStats } from "./answers.ts";
 import { CriError, type CriConnection } from "./connection.ts";
 import { EventSource } from "./event-source.ts";
 import { imageReference, imageStatus, listImages, pullImage, removeImage, type RegistryAuth } from "./images.ts";
@@ -191,6 +192,12 @@ export class CriRuntime implements Runtime {
     }
   }
 
+  async listContainerStats(): Promise<ContainerStats[]> {
+    const filter = { labelSelector: this.#context.ownerLabels };
+    const { stats } = await this.#connection.call("ListContainerStats", { filter });
+    return stats.map(fromCriStats).filter((each) => each !== undefined);
+  }
+
   subscribe(listener: (event: RuntimeEvent) => void): Disposable {
     return this.#events.subscribe(listener);
   }
@@ -243,7 +250,6 @@ export class CriRuntime implements Runtime {
     yield* readLogFile({ path: status.logPath, clock: this.#clock, isRunning, ...options });
   }
 
-  /** Tells the runtime that the log file was moved away (rotation). */
   async reopenLog(containerId: string): Promise<void> {
     await this.#connection.call("ReopenContainerLog", { containerId });
   }

@@ -41,6 +41,24 @@ export interface CriImage {
   readonly username: string;
 }
 
+interface CriNumber {
+  readonly value: number;
+}
+
+export interface CriContainerStats {
+  readonly attributes: { id: string } | null;
+  readonly cpu: { timestamp: number; usageCoreNanoSeconds: CriNumber | null } | null;
+  readonly memory: {
+    workingSetBytes: CriNumber | null;
+    usageBytes: CriNumber | null;
+    rssBytes: CriNumber | null;
+    pageFaults: CriNumber | null;
+    majorPageFaults: CriNumber | null;
+  } | null;
+  readonly writableLayer: { usedBytes: CriNumber | null; inodesUsed: CriNumber | null } | null;
+  readonly swap: { swapUsageBytes: CriNumber | null } | null;
+}
+
 export interface CriEvent {
   readonly containerId: string;
   readonly podSandboxStatus: CriSandbox | null;
@@ -61,6 +79,7 @@ export interface CriAnswers {
   StopContainer: object;
   RemoveContainer: object;
   ListContainers: { containers: CriContainer[] };
+  ListContainerStats: { stats: CriContainerStats[] };
   ContainerStatus: { status: CriContainerStatus | null };
   ReopenContainerLog: object;
   ExecSync: { stdout: Uint8Array; stderr: Uint8Array; exitCode: number };

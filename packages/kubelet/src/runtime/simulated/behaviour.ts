@@ -1,4 +1,4 @@
-import { durationMs } from "@coracle/apimachinery";
+import { durationMs, parseQuantity, quantityToNumber } from "@coracle/apimachinery";
 import type { ContainerConfig, PodSandboxConfig } from "../runtime.ts";
 import { interpret, type Step } from "./script.ts";
 
@@ -10,6 +10,21 @@ export interface Behaviour {
   readonly exitCode?: number;
   /** Network probes fail for so long after the start. */
   readonly readyAfterMs: number;
+  /** What it uses while it runs. Defaults to {@link annotatedUsage}. */
+  usage?(input: UsageInput): Usage;
+}
+
+export interface UsageInput {
+  readonly containerName: string;
+  /** Of the pod, as they are now. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly runningMs: number;
+}
+
+export interface Usage {
+  /** CPUs. */
+  readonly cores: number;
+  readonly memoryBytes: number;
 }
 
 export interface BehaviourInput {
@@ -50,6 +65,33 @@ export function defaultBehaviour({ container, sandbox, isExpectedToEnd }: Behavi
   }
   if (isExpectedToEnd) return { ...common, steps: [...steps, { type: "sleep", durationMs: unknownRunMs }], exitCode: 0 };
   return { ...common, steps };
+}
+
+/** KWOK's names for the same: what each container of a pod uses. */
+const podUsage = { cpu: "kwok.x-k8s.io/usage-cpu", memory: "kwok.x-k8s.io/usage-memory" } as const;
+const leastUsage = { cpu: 0.001, memory: 2 ** 20 } as const;
+
+/**
+ * What a container uses: its pod's annotations `simulated.coracle.dev/<container>.cpu` and `.memory`, else `kwok.x-k8s.io/usage-cpu` and
+ * `kwok.x-k8s.io/usage-memory`, which are for each container of the pod, as quantities; else a thousandth of a CPU and a mebibyte.
+ * Annotations may change while it runs.
+ */
+export function annotatedUsage({ containerName, annotations }: UsageInput): Usage {
+  const read = (resource: "cpu" | "memory"): number => {
+    const text = annotations[`${annotationPrefix}${containerName}.${resource}`] ?? annotations[podUsage[resource]];
+    return (text === undefined ? undefined : amountOf(text)) ?? leastUsage[resource];
+  };
+  return { cores: read("cpu"), memoryBytes: Math.round(read("memory")) };
+}
+
+/** Undefined for what is no quantity, or less than nothing. */
+function amountOf(text: string): number | undefined {
+  try {
+    const amount = quantityToNumber(parseQuantity(text));
+    return amount >= 0 ? amount : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function parseMs(text: string | undefined): number | undefined {

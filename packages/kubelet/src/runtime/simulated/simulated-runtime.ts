@@ -5,16 +5,18 @@ import {
   type ByteStream,
   type ContainerConfig,
   type ContainerState,
+  type ContainerStats,
   type Image,
   type NetworkProbe,
   type PodSandbox,
   type PodSandboxConfig,
   type Runtime,
   type RuntimeEvent,
+  type StatsOptions,
   type StreamIo,
 } from "../runtime.ts";
 import { AddressPool } from "./addresses.ts";
-import { defaultBehaviour, type Behaviour, type BehaviourFunction } from "./behaviour.ts";
+import { annotatedUsage, defaultBehaviour, type Behaviour, type BehaviourFunction } from "./behaviour.ts";
 import { ContainerLog } from "./container-log.ts";
 import { answerCommand } from "./commands.ts";
 import { servePage } from "./page.ts";
@@ -38,6 +40,8 @@ interface SimulatedContainer {
   readonly log: ContainerLog;
   readonly behaviour: Behaviour;
   timer: Disposable | undefined;
+  /** CPU time so far, and until when it is counted. */
+  readonly cpu: { nanoseconds: number; untilMs: number };
 }
 
 interface SimulatedSandbox {
@@ -47,6 +51,7 @@ interface SimulatedSandbox {
 }
 
 const sigtermCode = 143;
+const nanosecondsPerMs = 1e6;
 
 /** Containers that exist in memory only: they start, log, answer probes and end as their {@link Behaviour} says, on the given clock. */
 export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtime {
@@ -147,7 +152,15 @@ class SimulatedRuntime implements Runtime {
     const isExpectedToEnd = annotations["simulated.coracle.dev/ends"] === "true";
     const input = { container: config, sandbox: sandboxConfig, isExpectedToEnd };
     const behaviour = this.#options.behaviour?.(input) ?? defaultBehaviour(input);
-    const container: SimulatedContainer = { state, config, sandbox, behaviour, log: new ContainerLog(), timer: undefined };
+    const container: SimulatedContainer = {
+      state,
+      config,
+      sandbox,
+      behaviour,
+      log: new ContainerLog(),
+      timer: undefined,
+      cpu: { nanoseconds: 0, untilMs: 0 },
+    };
     this.#containers.set(id, container);
     sandbox.containers.add(container);
     return id;
@@ -188,6 +201,29 @@ class SimulatedRuntime implements Runtime {
 
   async containerStatus(containerId: string): Promise<ContainerState | undefined> {
     return this.#containers.get(containerId)?.state;
+  }
+
+  async listContainerStats({ annotationsOf }: StatsOptions = {}): Promise<ContainerStats[]> {
+    const stats: ContainerStats[] = [];
+    for (const { state, config, containers } of this.#sandboxes.values()) {
+      const annotations = annotationsOf?.(config.metadata.uid) ?? state.annotations;
+      for (const container of containers) if (container.state.state === "running") stats.push(this.#measure(container, annotations));
+    }
+    return stats;
+  }
+
+  /** What it uses now is taken for what it has used since the last look. */
+  #measure({ state, config, behaviour, cpu }: SimulatedContainer, annotations: Readonly<Record<string, string>>): ContainerStats {
+    const timestampMs = this.#options.clock.now();
+    const usage = behaviour.usage ?? annotatedUsage;
+    const { cores, memoryBytes } = usage({
+      containerName: config.metadata.name,
+      annotations,
+      runningMs: timestampMs - state.startedAtMs,
+    });
+    cpu.nanoseconds += Math.round(Math.max(0, timestampMs - Math.max(cpu.untilMs, state.startedAtMs)) * nanosecondsPerMs * cores);
+    cpu.untilMs = timestampMs;
+    return { containerId: state.id, timestampMs, cpuNanoseconds: cpu.nanoseconds, workingSetBytes: memoryBytes };
   }
 
   subscribe(listener: (event: RuntimeEvent) => void): Disposable {
