@@ -1,6 +1,7 @@
 import { newBadRequest, newInternalError, newServiceUnavailable, type KubeObject, type UnstructuredObject } from "@coracle/apimachinery";
 import type { Registry, RequestContext } from "../registry/contract.ts";
 import type { RequestInfo } from "../http/request-info.ts";
+import { connectOptions } from "./connect-options.ts";
 import { chooseContainer, type ProxiedPod } from "./pod-container.ts";
 
 /** Client certificate for kubelets, and who signs theirs; PEM. */
@@ -54,9 +55,16 @@ export class Locator {
     this.#kubelet = kubelet;
   }
 
-  /** @throws {StatusError} when there is no such thing, or it is nowhere. Undefined: a log of a pod that has no node yet. */
+  /**
+   * Asks admission first; reading a log is no connection. @throws {StatusError} when it refuses, when there is no such thing, or it is nowhere.
+   * Undefined: a log of a pod that has no node yet.
+   */
   async locate(context: RequestContext, info: RequestInfo): Promise<Target | undefined> {
-    const { resource, subresource, query } = info;
+    const { group, version, resource, namespace, subresource, query } = info;
+    if (subresource !== "log") {
+      const address = { group, version, resource, namespace, name: info.name, subresource };
+      await this.#registry.admitConnection?.(context, address, connectOptions(info));
+    }
     if (resource === "pods" && subresource !== "proxy") return this.#ofPod(context, info);
     const { scheme, name, port } = splitName(info.name);
     const mark = query.size === 0 ? "" : `?${query.toString()}`;

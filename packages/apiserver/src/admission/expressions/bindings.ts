@@ -1,4 +1,12 @@
-import { celAuthorizer, CelBudget, CelCostError, CelEvaluationError, celResourceCheck, lazy, type CelAuthorizer } from "@coracle/apimachinery/cel";
+import {
+  celAuthorizer,
+  CelBudget,
+  CelCostError,
+  CelEvaluationError,
+  celResourceCheck,
+  lazy,
+  type CelAuthorizer,
+} from "@coracle/apimachinery/cel";
 import type { UnstructuredObject } from "@coracle/apimachinery";
 import type { CompiledExpression } from "@coracle/api/expressions";
 import { serviceAccountGroups, serviceAccountName } from "../../authentication/users.ts";
@@ -41,7 +49,11 @@ export function bindingsFor(input: ExpressionInput, budget: CelBudget): Bindings
   return bindings;
 }
 
-function valueOf(name: string, { program, problem }: CompiledExpression, { bindings, budget }: { bindings: Bindings; budget: CelBudget }): unknown {
+function valueOf(
+  name: string,
+  { program, problem }: CompiledExpression,
+  { bindings, budget }: { bindings: Bindings; budget: CelBudget },
+): unknown {
   const subject = `composited variable ${JSON.stringify(name)} fails to`;
   if (program === undefined) throw new CelEvaluationError(`${subject} compile: ${problem}`);
   try {

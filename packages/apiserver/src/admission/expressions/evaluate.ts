@@ -22,7 +22,11 @@ export function evaluateAll(
   return expressions.map((expression) => expression && evaluate(expression, bindings, budget));
 }
 
-function evaluate({ expression, program, problem }: CompiledExpression, bindings: Readonly<Record<string, unknown>>, budget: CelBudget): Evaluation {
+function evaluate(
+  { expression, program, problem }: CompiledExpression,
+  bindings: Readonly<Record<string, unknown>>,
+  budget: CelBudget,
+): Evaluation {
   if (program === undefined) return { problem: `compilation error: ${problem}` };
   try {
     return { value: program.evaluate(bindings, budget) };

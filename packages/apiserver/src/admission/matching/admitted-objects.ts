@@ -66,7 +66,11 @@ export class AdmittedObjects {
     for (const field of Object.keys(object)) delete object[field];
     Object.assign(object, stored);
     if (this.#hidesNewIdentity) {
-      object.metadata = { ...object.metadata, ...(uid !== undefined && { uid }), ...(creationTimestamp !== undefined && { creationTimestamp }) };
+      object.metadata = {
+        ...object.metadata,
+        ...(uid !== undefined && { uid }),
+        ...(creationTimestamp !== undefined && { creationTimestamp }),
+      };
     }
     this.#objects.clear();
     return isChanged;

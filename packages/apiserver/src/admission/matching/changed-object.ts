@@ -17,11 +17,16 @@ import type { Sight } from "./admitted-objects.ts";
  * What a webhook or policy made of an object, in the form of its version: unknown fields are gone. @throws {StatusError} 500 when it is no
  * object of the kind any more.
  */
-export function fitToVersion({ definition, version, kind }: Sight, before: Readonly<UnstructuredObject>, changed: unknown): UnstructuredObject {
+export function fitToVersion(
+  { definition, version, kind }: Sight,
+  before: Readonly<UnstructuredObject>,
+  changed: unknown,
+): UnstructuredObject {
   if (!isPlainObject(changed)) throw newInternalError(`couldn't get version/kind; json parse error: unexpected ${typeof changed}`);
   const object = cloneJson(changed) as UnstructuredObject;
   if (object.apiVersion !== before.apiVersion || object.kind !== before.kind) {
-    const shown = ({ apiVersion, kind: name }: Pick<UnstructuredObject, "apiVersion" | "kind">): string => `${String(apiVersion)}.${String(name)}`;
+    const shown = ({ apiVersion, kind: name }: Pick<UnstructuredObject, "apiVersion" | "kind">): string =>
+      `${String(apiVersion)}.${String(name)}`;
     throw newInternalError(`converting (${shown(object)}) to (${shown(before)}): unknown conversion`);
   }
   object.metadata ??= {};
@@ -39,7 +44,11 @@ export function fitToVersion({ definition, version, kind }: Sight, before: Reado
 }
 
 /** An object of a sight's version with its defaults, in the version in which `definition` keeps it. */
-export async function inStoredVersion(definition: ResourceDefinition, sight: Sight, object: UnstructuredObject): Promise<UnstructuredObject> {
+export async function inStoredVersion(
+  definition: ResourceDefinition,
+  sight: Sight,
+  object: UnstructuredObject,
+): Promise<UnstructuredObject> {
   const { version } = sight;
   const storage = storageVersionOf(definition);
   const apiVersion = formatApiVersion(definition.group, storage.version);
@@ -54,7 +63,11 @@ export async function inStoredVersion(definition: ResourceDefinition, sight: Sig
   return stored;
 }
 
-async function convertToStored({ definition, version }: Sight, object: UnstructuredObject, apiVersion: string): Promise<UnstructuredObject> {
+async function convertToStored(
+  { definition, version }: Sight,
+  object: UnstructuredObject,
+  apiVersion: string,
+): Promise<UnstructuredObject> {
   if (definition.convertRemotely === undefined) return version.convert?.toStorage(object) ?? object;
   if (object.apiVersion === apiVersion) return object;
   const [converted] = await definition.convertRemotely([object], apiVersion);
