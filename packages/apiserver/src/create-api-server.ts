@@ -5,7 +5,7 @@ import type { Store } from "@coracle/storage";
 import { Aggregator, apiServiceStrategy } from "./aggregator/index.ts";
 import { createDynamicAdmission, defaultAdmissionPlugins } from "./admission/index.ts";
 import { checkWrittenRights } from "./authorization/escalation-admission.ts";
-import { createCustomResourceLifecycle, customResourceDefinitionStrategy } from "./apiextensions/index.ts";
+import { createCustomResourceLifecycle, customResourceDefinitionStrategy, webhookConverter } from "./apiextensions/index.ts";
 import { LateActions, serverActionNames } from "./bootstrap/late-actions.ts";
 import type { OpenApiGenerator } from "./openapi/handler.ts";
 import { createRegistry } from "./registry/index.ts";
@@ -61,7 +61,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     registry,
     clock,
     logger: log,
-    definitions: { objectMeta: schemaOf("meta/v1.ObjectMeta") },
+    definitions: { objectMeta: schemaOf("meta/v1.ObjectMeta"), converterOf: (crd) => webhookConverter(crd, { webhooks, random }) },
     onDefinitions: (definitions) => registry.setCustomDefinitions(definitions),
   });
   const aggregator = new Aggregator({

@@ -1,8 +1,9 @@
 /**
  * CustomResourceDefinitions: how one is checked (`validate-*`), what it becomes (`definition-of`, from `schema-of`, `custom-columns` and
- * `custom-strategy`), and how it lives (`lifecycle`: `naming`, establishing, `instance-cleanup`).
+ * `custom-strategy`; `rules` are its expressions, `conversion` asks its webhook), and how it lives (`lifecycle`: `naming`, establishing, `instance-cleanup`).
  */
 export { cleanupFinalizer, customResourceDefinitionStrategy } from "./crd-strategy.ts";
+export { webhookConverter } from "./conversion/webhook-converter.ts";
 export { definitionOf } from "./definition-of.ts";
 export {
   createCustomResourceLifecycle,

@@ -1,3 +1,4 @@
+import type { WebhookClientConfig } from "@coracle/api";
 import type { ObjectMeta, ValidationRule } from "@coracle/apimachinery";
 
 /** `apiextensions.k8s.io/v1` as this folder reads it. */
@@ -59,13 +60,6 @@ export interface CustomResourceConversion {
     clientConfig?: WebhookClientConfig;
     conversionReviewVersions?: string[];
   };
-}
-
-export interface WebhookClientConfig {
-  url?: string;
-  service?: { name?: string; namespace?: string; path?: string; port?: number };
-  /** PEM in base64. */
-  caBundle?: string;
 }
 
 export interface CustomResourceDefinitionStatus {

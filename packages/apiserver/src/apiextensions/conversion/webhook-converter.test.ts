@@ -4,7 +4,10 @@ import { describe, expect, test } from "vitest";
 import { toyDefinition, toyWidget } from "../../registry/toy-definitions.ts";
 import { createToyServer, jsonBody, toyAddress, toyContext } from "../../registry/toy-server.ts";
 import { fooCrd } from "../testing-crd.ts";
-import { webhookConverter, type WebhookCall } from "./webhook-converter.ts";
+import type { WebhookPoster } from "../../webhook-client/index.ts";
+import { webhookConverter } from "./webhook-converter.ts";
+
+type WebhookCall = WebhookPoster["post"];
 
 interface Review {
   kind: string;
@@ -32,7 +35,7 @@ function converter(call: WebhookCall, versions = ["v2", "v1"]): NonNullable<Retu
     strategy: "Webhook",
     webhook: { clientConfig: { url: "https://example.com" }, conversionReviewVersions: versions },
   };
-  return webhookConverter(crd, { call, random: systemRandom }) as NonNullable<ReturnType<typeof webhookConverter>>;
+  return webhookConverter(crd, { webhooks: { post: call }, random: systemRandom }) as NonNullable<ReturnType<typeof webhookConverter>>;
 }
 
 const foo: UnstructuredObject = {
@@ -44,7 +47,7 @@ const foo: UnstructuredObject = {
 
 describe("the webhook of a definition", () => {
   test("is not asked without the strategy", () => {
-    expect(webhookConverter(fooCrd(), { call: honest, random: systemRandom })).toBeUndefined();
+    expect(webhookConverter(fooCrd(), { webhooks: { post: honest }, random: systemRandom })).toBeUndefined();
   });
 
   test("may change labels and annotations of the metadata, and nothing else", async () => {

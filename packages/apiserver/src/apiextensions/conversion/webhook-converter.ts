@@ -1,17 +1,15 @@
 import { randomUuid, type Random } from "@coracle/base";
 import { StatusError, type ResourceDefinition, type UnstructuredObject } from "@coracle/apimachinery";
-import type { CustomResourceDefinition, WebhookClientConfig } from "../types.ts";
+import type { WebhookPoster } from "../../webhook-client/index.ts";
+import type { CustomResourceDefinition } from "../types.ts";
 import { acceptConverted, conversionReview, readReview, reviewVersionOf } from "./conversion-review.ts";
-
-/** Posts a JSON body to a webhook and gives the JSON that it answers. Rejects with an error in upstream's words. */
-export type WebhookCall = (config: WebhookClientConfig, body: unknown, options: { readonly timeoutMs: number }) => Promise<unknown>;
 
 const timeoutMs = 30_000;
 
 /** Converts custom resources by the webhook of their definition; undefined where there is nothing to ask a webhook. */
 export function webhookConverter(
   crd: Readonly<CustomResourceDefinition>,
-  { call, random }: { readonly call: WebhookCall; readonly random: Random },
+  { webhooks, random }: { readonly webhooks: Pick<WebhookPoster, "post">; readonly random: Random },
 ): ResourceDefinition["convertRemotely"] {
   const { conversion, versions, names, group } = crd.spec;
   const config = conversion?.webhook?.clientConfig;
@@ -25,7 +23,7 @@ export function webhookConverter(
     let converted: unknown[];
     try {
       const review = conversionReview(reviewVersion, { uid, desiredAPIVersion: apiVersion, objects });
-      converted = readReview(reviewVersion, uid, await call(config, review, { timeoutMs }));
+      converted = readReview(reviewVersion, uid, await webhooks.post(config, review, { timeoutMs }));
     } catch (error) {
       throw failure(`failed: ${(error as Error).message}`);
     }
