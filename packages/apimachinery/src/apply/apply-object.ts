@@ -6,11 +6,11 @@ import { checkTyped } from "./check-typed.ts";
 import { compareObjects, type ResetFields } from "./compare.ts";
 import { conflictCauses, conflictMessage, findConflicts, type ApplyConflict } from "./conflicts.ts";
 import { fieldSetOf } from "./field-set-of.ts";
-import { emptySet, isEmptySet, setsEqual, unionSets, type FieldSet } from "./field-set.ts";
+import { isEmptySet, setsEqual } from "./field-set.ts";
 import { buildLastApplied, lastAppliedAnnotation, matchingLastApplied } from "./last-applied.ts";
 import { decodeManagers, encodeManagers, managerKey, managersEqual, takeFromManagers, type Manager } from "./managers.ts";
 import { mergeObjects } from "./merge.ts";
-import { removeDropped } from "./remove-dropped.ts";
+import { changesByVersion, removeDroppedInVersions, type InVersion } from "./other-versions.ts";
 
 /** A server-side apply. */
 export interface ApplyRequest {
@@ -30,6 +30,8 @@ export interface ApplyRequest {
   readonly now: string;
   /** Top-level fields that this write cannot set; see `resetFieldsOf`. */
   readonly resetFields?: ResetFields;
+  /** Absent where an object has one version. Fields of managers in versions that it does not know are taken to have the same paths. */
+  readonly inVersion?: InVersion;
 }
 
 export type ApplyResult =
@@ -44,8 +46,7 @@ export type ApplyResult =
 
 /**
  * Merges what a manager applies into the live object, removes what it applied before and nobody owns now, and records who owns what
- * (KEP-555). Throws a StatusError when `applied` does not fit the schema. Fields of managers in other versions are taken to have the
- * same paths.
+ * (KEP-555). Throws a StatusError when `applied` does not fit the schema.
  */
 export function applyObject(request: ApplyRequest): ApplyResult {
   checkApplied(request);
@@ -86,7 +87,7 @@ function claimForPast(request: ApplyRequest, managers: Map<string, Manager>, liv
 }
 
 function applyOver(request: ApplyRequest, before: ReadonlyMap<string, Manager>, force: boolean): ApplyResult {
-  const { schema, applied, resetFields } = request;
+  const { schema, applied, resetFields, inVersion } = request;
   const live = request.live ?? ({ apiVersion: applied.apiVersion, kind: applied.kind, metadata: {} } satisfies UnstructuredObject);
   const managers = new Map(before);
   const identity = { manager: request.manager, operation: "Apply" as const, apiVersion: request.version, subresource: request.subresource };
@@ -98,13 +99,19 @@ function applyOver(request: ApplyRequest, before: ReadonlyMap<string, Manager>, 
       ? previous
       : { ...identity, time: previous?.time, set };
   managers.set(key, mine);
-  let merged = mergeObjects(schema, live, applied);
-  if (previous !== undefined) merged = removeDropped(schema, merged, { previous: previous.set, current: everythingOwned(managers) });
-  const changes = compareObjects(schema, request.live, merged, resetFields);
-  const conflicts = force ? [] : findConflicts(managers, changes.changed, key);
+  let merged = mergeObjects(schema, live, applied) as UnstructuredObject;
+  if (previous !== undefined) merged = withoutDropped(request, merged, previous, managers);
+  const changesIn = changesByVersion({ schema, old: request.live, next: merged, version: request.version, resetFields, inVersion });
+  const conflicts = force ? [] : findConflicts(managers, (apiVersion) => changesIn(apiVersion).changed, key);
   if (conflicts.length > 0) return { type: "conflict", conflicts };
-  takeFromManagers(managers, changes.changed, (other) => other !== key);
-  takeFromManagers(managers, changes.removed, (other) => other !== key);
+  for (const part of ["changed", "removed"] as const) {
+    takeFromManagers(
+      managers,
+      (apiVersion) => changesIn(apiVersion)[part],
+      (other) => other !== key,
+    );
+  }
+  const changes = changesIn(request.version);
   const isUnchanged = isEmptySet(changes.changed) && isEmptySet(changes.removed) && managersEqual(before, managers);
   const final = managers.get(key);
   if (!isUnchanged && final !== undefined) {
@@ -114,10 +121,13 @@ function applyOver(request: ApplyRequest, before: ReadonlyMap<string, Manager>, 
   return { type: "applied", object: finish(request, merged, encodeManagers(managers)), isChanged: !isUnchanged };
 }
 
-function everythingOwned(managers: ReadonlyMap<string, Manager>): FieldSet {
-  let all = emptySet;
-  for (const manager of managers.values()) all = unionSets(all, manager.set);
-  return all;
+function withoutDropped(
+  { schema, inVersion }: ApplyRequest,
+  object: UnstructuredObject,
+  previous: Manager,
+  managers: ReadonlyMap<string, Manager>,
+): UnstructuredObject {
+  return removeDroppedInVersions({ schema, object }, { previous, managers, inVersion });
 }
 
 function finish(request: ApplyRequest, merged: Record<string, unknown>, entries: ManagedFieldsEntry[]): UnstructuredObject {

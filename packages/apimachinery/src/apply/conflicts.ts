@@ -1,6 +1,6 @@
 import type { StatusCause } from "../errors/status-error.ts";
 import { quoteText } from "../validation/field-errors.ts";
-import { formatPaths, isEmptySet, intersectSets, type FieldSet } from "./field-set.ts";
+import { formatPaths, intersectSets, type FieldSet } from "./field-set.ts";
 import type { Manager, Managers } from "./managers.ts";
 
 /** A field that an applier wants to change and somebody else owns. */
@@ -11,13 +11,12 @@ export interface ApplyConflict {
   readonly path: string;
 }
 
-/** Who else owns what is about to change. */
-export function findConflicts(managers: Managers, changed: FieldSet, applier: string): ApplyConflict[] {
+/** Who else owns what is about to change, as each manager's version has it. */
+export function findConflicts(managers: Managers, changedIn: (apiVersion: string) => FieldSet, applier: string): ApplyConflict[] {
   const conflicts: ApplyConflict[] = [];
-  if (isEmptySet(changed)) return conflicts;
   for (const [key, manager] of managers) {
     if (key === applier) continue;
-    for (const path of formatPaths(intersectSets(manager.set, changed))) conflicts.push({ manager, path });
+    for (const path of formatPaths(intersectSets(manager.set, changedIn(manager.apiVersion)))) conflicts.push({ manager, path });
   }
   return conflicts.sort((left, right) => (left.path < right.path ? -1 : left.path > right.path ? 1 : 0));
 }

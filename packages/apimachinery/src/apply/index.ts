@@ -5,3 +5,4 @@ export { resetFieldsOf, updateManagedFields, type ManagedFieldsUpdate } from "./
 export { compareObjects, type Changes, type ResetFields } from "./compare.ts";
 export { fieldSetOf } from "./field-set-of.ts";
 export * from "./field-set.ts";
+export type { InVersion, VersionedObject } from "./other-versions.ts";

@@ -1,9 +1,10 @@
 import { deepEqual } from "../meta/deep.ts";
 import type { ManagedFieldsEntry, UnstructuredObject } from "../meta/types.ts";
 import type { Schema } from "../schema/schema.ts";
-import { compareObjects, noChanges, type ResetFields } from "./compare.ts";
+import { noChanges, type ResetFields } from "./compare.ts";
 import { isEmptySet, unionSets } from "./field-set.ts";
 import { capUpdaters, decodeManagers, encodeManagers, managerKey, takeFromManagers, type Manager } from "./managers.ts";
+import { changesByVersion, type InVersion } from "./other-versions.ts";
 
 /** A write other than server-side apply. */
 export interface ManagedFieldsUpdate {
@@ -22,6 +23,8 @@ export interface ManagedFieldsUpdate {
   readonly now: string;
   /** Top-level fields that this write cannot set; see `resetFieldsOf`. */
   readonly resetFields?: ResetFields;
+  /** Absent where an object has one version. */
+  readonly inVersion?: InVersion;
 }
 
 /**
@@ -32,15 +35,22 @@ export interface ManagedFieldsUpdate {
 export function updateManagedFields(update: ManagedFieldsUpdate): ManagedFieldsEntry[] | undefined {
   const entries = entriesToStart(update);
   if (update.old !== undefined && entries.length === 0) return undefined;
-  const changes = compareObjects(update.schema, update.old, update.new, update.resetFields);
-  if (changes === noChanges) return entries.length === 0 ? undefined : (entries as ManagedFieldsEntry[]);
+  const { schema, old, new: next, version, resetFields, inVersion } = update;
+  const changesIn = changesByVersion({ schema, old, next, version, resetFields, inVersion });
+  const changes = changesIn(version);
+  const isAlone = inVersion === undefined || entries.every((entry) => entry.apiVersion === version);
+  if (changes === noChanges && isAlone) return entries.length === 0 ? undefined : (entries as ManagedFieldsEntry[]);
   const managers = new Map<string, Manager>(decodeManagers(entries));
   if (managers.size === 0 && update.old !== undefined) return undefined;
   const identity = { manager: update.manager, operation: "Update" as const, apiVersion: update.version, subresource: update.subresource };
   const key = managerKey(identity);
   const own = managers.get(key);
-  takeFromManagers(managers, changes.changed, (other) => other !== key);
-  takeFromManagers(managers, changes.removed);
+  takeFromManagers(
+    managers,
+    (apiVersion) => changesIn(apiVersion).changed,
+    (other) => other !== key,
+  );
+  takeFromManagers(managers, (apiVersion) => changesIn(apiVersion).removed);
   if (!isEmptySet(changes.changed)) {
     const kept = own === undefined ? undefined : managers.get(key);
     const set = kept === undefined ? changes.changed : unionSets(kept.set, changes.changed);

@@ -69,11 +69,18 @@ export function withSet(manager: Manager, set: FieldSet): Manager {
   return { manager: name, operation, apiVersion, subresource, time, set };
 }
 
-/** Takes fields from every manager for which `isTouched` holds, and forgets those that are left with nothing. */
-export function takeFromManagers(managers: Map<string, Manager>, taken: FieldSet, isTouched: (key: string) => boolean = () => true): void {
-  if (isEmptySet(taken)) return;
+/**
+ * Takes fields, as the managers' versions have them, from every manager for which `isTouched` holds, and forgets those that are left
+ * with nothing.
+ */
+export function takeFromManagers(
+  managers: Map<string, Manager>,
+  takenIn: (apiVersion: string) => FieldSet,
+  isTouched: (key: string) => boolean = () => true,
+): void {
   for (const [key, manager] of managers) {
-    if (!isTouched(key)) continue;
+    const taken = isTouched(key) ? takenIn(manager.apiVersion) : emptySet;
+    if (isEmptySet(taken)) continue;
     const rest = subtractSet(manager.set, taken);
     if (isEmptySet(rest)) managers.delete(key);
     else managers.set(key, withSet(manager, rest));

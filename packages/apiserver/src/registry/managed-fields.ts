@@ -21,6 +21,7 @@ export function recordOwnership(
     version: next.apiVersion,
     now,
     resetFields: resetFieldsFor(target),
+    ...(target.inVersion !== undefined && { inVersion: target.inVersion }),
   });
   if (entries === undefined) delete object.metadata.managedFields;
   else object.metadata.managedFields = entries;

@@ -168,6 +168,7 @@ function merge(
     subresource: target.address.subresource,
     now: strategyContext(core, target, context).now,
     resetFields: resetFieldsFor(target),
+    ...(target.inVersion !== undefined && { inVersion: target.inVersion }),
   });
 }
 

@@ -47,6 +47,7 @@ import { deleteObjects } from "./delete-collection.ts";
 import { deleteObject } from "./delete.ts";
 import { rollbackHandlers } from "./deployment-rollback.ts";
 import { podActionHandlers } from "./pod-handlers.ts";
+import { conversionsOf } from "./in-version.ts";
 import { patchObject } from "./patch.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { patchScale, scaleOf, updateScale } from "./scale.ts";
@@ -257,7 +258,9 @@ export class RegistryImplementation implements Registry, Disposable {
     const verbs: readonly string[] = subresource?.verbs ?? definition.verbs;
     if (!isStored(definition) || (verb !== undefined && !verbs.includes(verb))) throw newMethodNotAllowed(qualified, verb ?? "create");
     const cache = this.cacher.cacheOf(definition);
-    return { served, subresource, cache, form: this.#formOf(served, cache), address, qualified };
+    const form = this.#formOf(served, cache);
+    const inVersion = conversionsOf(served, form, (...path) => this.#table.lookup(...path));
+    return { served, subresource, cache, form, address, qualified, ...(inVersion !== undefined && { inVersion }) };
   }
 
   /** Where a webhook converts, everything happens in the version asked for; only the store sees another one. */

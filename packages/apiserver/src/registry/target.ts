@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from "@coracle/base";
 import {
   formatApiVersion,
   formatTime,
+  type InVersion,
   type QualifiedName,
   type StrategyContext,
   type SubresourceDefinition,
@@ -35,6 +36,8 @@ export interface Target {
   readonly address: ResourceAddress;
   /** For messages. */
   readonly qualified: QualifiedName;
+  /** Other versions of its objects, under whatever group; absent where only a webhook knows how to convert. */
+  readonly inVersion?: InVersion;
   /** The request is for a collection, and this for one of its items. */
   readonly isItem?: boolean;
 }
