@@ -3,7 +3,8 @@ import { assert } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
 import { Aggregator, apiServiceStrategy } from "./aggregator/index.ts";
-import { createDynamicAdmission, defaultAdmissionPlugins } from "./admission/index.ts";
+import { createDynamicAdmission, defaultAdmissionPlugins, type PluginSelection, type PodSecurityOptions } from "./admission/index.ts";
+import type { Authorizer } from "./authorization/attributes.ts";
 import { checkWrittenRights } from "./authorization/escalation-admission.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy, webhookConverter } from "./apiextensions/index.ts";
 import { LateActions, serverActionNames } from "./bootstrap/late-actions.ts";
@@ -19,6 +20,9 @@ export interface ApiServerOptions extends ServerOptions {
   readonly definitions?: readonly ResourceDefinition[];
   /** Of services; both ends are given out. Defaults to 30000–32767. */
   readonly nodePortRange?: { readonly first: number; readonly last: number };
+  /** Which admission plug-ins run beside, or in spite of, the ones that do by default. */
+  readonly admissionPlugins?: PluginSelection;
+  readonly podSecurity?: PodSecurityOptions;
   /** Roles and bindings that every cluster has. */
   readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
   /** Loaded when a document is first asked for. */
@@ -39,6 +43,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     assert(server !== undefined, "a write came before the server");
     return server;
   };
+  const authorizer: Authorizer = { authorize: (attributes) => serving().authorization.authorizer.authorize(attributes) };
   const ownAddress = (): { host: string; port: number } => ({ host: "127.0.0.1", port: server?.port ?? 0 });
   const webhooks = new LazyWebhookClient({ lookup: () => registry.environment, ownAddress, clock, random });
   const registry = await createRegistry({
@@ -46,10 +51,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     definitions: options.definitions ?? builtInDefinitions({ strategies }),
     admission: defaultAdmissionPlugins({
       services: { serviceCidr, ...(nodePortRange !== undefined && { nodePorts: nodePortRange }) },
-      dynamic: createDynamicAdmission({
-        webhooks,
-        authorizer: { authorize: (attributes) => serving().authorization.authorizer.authorize(attributes) },
-      }),
+      authorize: (attributes) => authorizer.authorize(attributes),
+      ...(options.admissionPlugins !== undefined && { selection: options.admissionPlugins }),
+      ...(options.podSecurity !== undefined && { podSecurity: options.podSecurity }),
+      dynamic: createDynamicAdmission({ webhooks, authorizer }),
       checkEscalation: (attributes) => checkWrittenRights(serving().authorization.escalation, attributes),
     }),
     actionHandlers: actions.handlers,

@@ -9,6 +9,7 @@
  */
 export * from "./registry/contract.ts";
 export { createApiServer, type ApiServerOptions } from "./create-api-server.ts";
+export { PluginSelectionError, type PluginSelection, type PodSecurityOptions } from "./admission/index.ts";
 export { assembleServer, type ApiServer, type FrontProxyOptions, type ServerOptions, type ServerParts } from "./server.ts";
 export { ListenError, type ListenAddress, type ListenerTls } from "./http/listener.ts";
 export { versionInfo } from "./health/version.ts";

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from "@coracle/base";
-import type { GroupVersionKind, ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
+import type { GroupVersionKind, KubeObject, ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { RequestContext, ServedResource } from "../registry/contract.ts";
 import type { Reinvocation } from "./reinvocation.ts";
 
@@ -59,6 +59,8 @@ export interface AdmissionEnvironment {
   get(resource: string, namespace: string, name: string): Readonly<UnstructuredObject> | undefined;
   /** As {@link get}, after the cache has seen everything acknowledged so far. */
   getFresh(resource: string, namespace: string, name: string): Promise<Readonly<UnstructuredObject> | undefined>;
+  /** Replaces the status of an object that was read here, by compare-and-set; false when somebody else was faster. Nobody admits it. */
+  setStatus(resource: string, read: Readonly<KubeObject>, status: unknown): Promise<boolean>;
   /** All of a namespace, or all for the empty one. */
   list(resource: string, namespace: string): readonly Readonly<UnstructuredObject>[];
   /** A look-up by what `values` gives of each object, kept up to date. The same `index` name gives the same index. */

@@ -66,18 +66,25 @@ export const storageObjectInUseProtection: AdmissionPlugin = {
   },
 };
 
-/** Only claims whose class says so may grow. */
+/** Only bound claims whose class says so may grow. */
 export const persistentVolumeClaimResize: AdmissionPlugin = {
   name: "PersistentVolumeClaimResize",
   handles: (attributes) => isAbout(attributes, "persistentvolumeclaims", "UPDATE"),
   validate({ object, old, definition, name }, environment) {
-    const next = (object?.["spec"] ?? {}) as ClaimSpec;
-    const before = (old?.["spec"] ?? {}) as ClaimSpec;
-    const [wanted, present] = [next.resources?.requests?.["storage"], before.resources?.requests?.["storage"]];
-    if (wanted === undefined || present === undefined || compareQuantities(parseQuantity(wanted), parseQuantity(present)) <= 0) return;
-    const storageClass = environment.get("storageclasses.storage.k8s.io", "", before.storageClassName ?? "");
+    const [next, before] = [object, old].map((claim) => (claim?.["spec"] ?? {}) as ClaimSpec);
+    const [wanted, present] = [next, before].map((spec) => parseQuantity(spec?.resources?.requests?.["storage"] ?? "0"));
+    if (wanted === undefined || present === undefined || compareQuantities(wanted, present) <= 0) return;
+    const { phase } = (old?.["status"] ?? {}) as { phase?: string };
+    if (phase !== "Bound") throw newForbidden(definition, name, "Only bound persistent volume claims can be expanded");
+    const className = classOf(object);
+    const storageClass = className === classOf(old) ? environment.get("storageclasses.storage.k8s.io", "", className) : undefined;
     if (storageClass?.["allowVolumeExpansion"] === true) return;
     const cause = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
     throw newForbidden(definition, name, cause);
   },
 };
+
+function classOf(claim: Readonly<UnstructuredObject> | undefined): string {
+  const { storageClassName = "" } = (claim?.["spec"] ?? {}) as ClaimSpec;
+  return claim?.metadata.annotations?.[oldClassAnnotation] ?? storageClassName;
+}

@@ -4,3 +4,5 @@ export { defaultAdmissionPlugins, type DefaultPluginsOptions } from "./default-p
 export { createDynamicAdmission, type DynamicAdmission } from "./dynamic-admission.ts";
 export { createEscalationCheck } from "./rbac-escalation.ts";
 export { createServiceAllocation, type ServiceAllocationOptions } from "./service-allocation.ts";
+export { PluginSelectionError, type PluginSelection } from "./plugin-selection.ts";
+export type { PodSecurityOptions } from "./pod-security/pod-security.ts";

@@ -44,8 +44,9 @@ export async function bindPod(core: RegistryCore, target: Target, context: Reque
     const next = cloneJson(current.object) as UnstructuredObject & PodFields;
     const { now } = strategyContext(core, target, context);
     next.spec = { ...next.spec, nodeName: node };
-    const { annotations } = binding.metadata;
+    const { annotations, labels } = binding.metadata;
     if (annotations !== undefined) next.metadata.annotations = { ...next.metadata.annotations, ...annotations };
+    if (labels !== undefined) next.metadata.labels = { ...next.metadata.labels, ...labels };
     next.status = { ...next.status, conditions: withScheduled(next.status?.conditions ?? [], now) };
     recordOwnership(target, context, { object: next, old: current.object, now });
     return commitObject(core, target, next, { name: target.address.name, revision: current.revision, context });

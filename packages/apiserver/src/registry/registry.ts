@@ -51,6 +51,7 @@ import { conversionsOf } from "./in-version.ts";
 import { patchObject } from "./patch.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { patchScale, scaleOf, updateScale } from "./scale.ts";
+import { writeStatus } from "./status-write.ts";
 import { attributesOf, keyOf, Settlement, type RegistryCore, type Target } from "./target.ts";
 import { updateObject } from "./update.ts";
 import { Compactor, SharedLeases } from "./upkeep.ts";
@@ -295,6 +296,15 @@ export class RegistryImplementation implements Registry, Disposable {
       getFresh: async (resource, namespace, name) => {
         await this.cacher.waitUntilCurrent();
         return find(resource, namespace, name);
+      },
+      setStatus: async (resource, read, status) => {
+        const definition = this.#table.byName(resource);
+        const version = definition?.versions.find(({ isStorage }) => isStorage)?.version;
+        if (definition === undefined || version === undefined) return false;
+        const { name = "", namespace = "" } = read.metadata;
+        const { group, resource: plural } = definition;
+        const target = this.#target({ group, version, resource: plural, namespace, name, subresource: "" });
+        return writeStatus(this.#core, target, read, status);
       },
       list: (resource, namespace) => {
         const objects: Readonly<UnstructuredObject>[] = [];
