@@ -123,6 +123,20 @@ export class Kubectl {
     return output.stdout;
   }
 
+  /** As {@link try}, without blocking: for tests that have to answer meanwhile. */
+  start(args: readonly string[], input = ""): Promise<Output> {
+    return new Promise((resolve, reject) => {
+      const child = this.spawn(...args);
+      let stdout = "";
+      let stderr = "";
+      child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+      child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout, stderr }));
+      child.stdin?.end(input);
+    });
+  }
+
   json<T>(...args: string[]): T {
     return JSON.parse(this.run(...args, "-o", "json")) as T;
   }

@@ -1,0 +1,55 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A webhook of a test: JSON in, JSON out, over TLS with a certificate of its own making. */
+export interface WebhookServer extends AsyncDisposable {
+  /** `https://127.0.0.1:12345`. */
+  readonly url: string;
+  readonly port: number;
+  /** PEM in base64, as `clientConfig` wants it. */
+  readonly caBundle: string;
+}
+
+/** Answers POSTs by path; what `answer` throws becomes a 500. */
+export async function startWebhookServer(answer: (path: string, body: unknown) => unknown): Promise<WebhookServer> {
+  const { certificate, key } = makeCertificate();
+  const server: Server = createServer({ cert: certificate, key }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => void chunks.push(chunk));
+    request.on("end", () => {
+      void (async () => {
+        const path = new URL(request.url ?? "/", "https://localhost").pathname;
+        const value = await answer(path, JSON.parse(Buffer.concat(chunks).toString()) as unknown);
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
+      })().catch((error: unknown) => response.writeHead(500).end(String(error)));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `https://127.0.0.1:${port}`,
+    port,
+    caBundle: certificate.toString("base64"),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function makeCertificate(): { certificate: Buffer; key: Buffer } {
+  const folder = mkdtempSync(join(tmpdir(), "coracle-webhook-"));
+  try {
+    const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+    const names = ["-subj", "/CN=webhook", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:*.default.svc"];
+    const files = ["-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")];
+    execFileSync("openssl", [...args, ...names, ...files], { stdio: "ignore" });
+    return { certificate: readFileSync(join(folder, "cert.pem")), key: readFileSync(join(folder, "key.pem")) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
