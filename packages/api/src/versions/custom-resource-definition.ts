@@ -21,6 +21,7 @@ export const customResourceDefinitionForm: VersionForm = {
       for (const version of versions) setField(version, own, structuredClone(spec[shared]));
     }
     for (const column of columnsOf(versions)) rename(column, "JSONPath", "jsonPath");
+    if (spec["preserveUnknownFields"] === false) delete spec["preserveUnknownFields"];
     nestWebhook(objectAt(spec, "conversion"));
   },
   fromStorage(object) {
@@ -28,6 +29,8 @@ export const customResourceDefinitionForm: VersionForm = {
     const versions = objectsAt(spec, "versions");
     for (const column of columnsOf(versions)) rename(column, "jsonPath", "JSONPath");
     if (spec === undefined || versions.length === 0) return;
+    // Absent means false in `v1`, and true in `v1beta1`.
+    setDefault(spec, "preserveUnknownFields", false);
     setField(spec, "version", versions[0]?.["name"]);
     for (const [shared, own] of sharedFields) shareField(spec, versions, { shared, own });
     flattenWebhook(objectAt(spec, "conversion"));

@@ -44,7 +44,12 @@ const asServed: Readonly<Record<string, Change>> = {
   "apiextensions.k8s.io/v1beta1 CustomResourceDefinition": (object) => {
     const spec = objectAt(object, "spec") as Fields;
     const versions = [{ name: "v2" }, { name: "v1", served: true, storage: true }];
-    Object.assign(spec, { version: "v2", versions: versions.map((version) => ({ served: true, storage: false, ...version })) });
+    const preserveUnknownFields = spec["preserveUnknownFields"] === true;
+    Object.assign(spec, {
+      preserveUnknownFields,
+      version: "v2",
+      versions: versions.map((version) => ({ served: true, storage: false, ...version })),
+    });
   },
   "discovery.k8s.io/v1beta1 EndpointSlice": (object) => {
     for (const endpoint of objectsAt(object, "endpoints"))

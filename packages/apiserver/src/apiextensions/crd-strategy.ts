@@ -1,7 +1,7 @@
 import { cloneJson, deepEqual, nameRule, dnsSubdomainErrors, type ResourceStrategy, type UnstructuredObject } from "@coracle/apimachinery";
 import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from "./types.ts";
 import { loadExpressions, validateExpressions } from "./validate-expressions.ts";
-import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validate-definition.ts";
+import { allowancesFor, validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validate-definition.ts";
 
 /** Keeps a CustomResourceDefinition until its objects are gone. */
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
@@ -34,13 +34,13 @@ export const customResourceDefinitionStrategy: ResourceStrategy = {
   },
   validateName: nameRule(dnsSubdomainErrors),
   load: (object) => loadExpressions(asDefinition(object)),
-  validateCreate(object) {
-    const errors = validateCustomResourceDefinition(asDefinition(object));
+  validateCreate(object, { apiVersion }) {
+    const errors = validateCustomResourceDefinition(asDefinition(object), allowancesFor(apiVersion));
     return errors.length > 0 ? errors : validateExpressions(asDefinition(object), undefined);
   },
-  validateUpdate(object, old, { subresource }) {
+  validateUpdate(object, old, { apiVersion, subresource }) {
     const isStatus = subresource === "status";
-    const errors = validateCustomResourceDefinitionUpdate(asDefinition(object), asDefinition(old), isStatus);
+    const errors = validateCustomResourceDefinitionUpdate(asDefinition(object), asDefinition(old), { isStatus, apiVersion });
     return errors.length > 0 || isStatus ? errors : validateExpressions(asDefinition(object), asDefinition(old));
   },
 };

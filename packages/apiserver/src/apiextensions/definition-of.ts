@@ -66,7 +66,8 @@ function versionOf(
   // Without a served version the objects of a definition that goes away could not be reached.
   const isLastResort = version.storage && crd.metadata.deletionTimestamp !== undefined && !crd.spec.versions.some(({ served }) => served);
   const warning = version.deprecationWarning ?? `${group}/${version.name} ${kind} is deprecated`;
-  const schema = schemaOfVersion(version.schema?.openAPIV3Schema, options);
+  const preservesUnknown = crd.spec.preserveUnknownFields === true;
+  const schema = schemaOfVersion(version.schema?.openAPIV3Schema, { ...options, preservesUnknown });
   return {
     version: version.name,
     isServed: version.served || isLastResort,

@@ -4,6 +4,8 @@ import type { JsonSchemaProps } from "./types.ts";
 export interface SchemaOptions {
   /** The schema of `metadata`; without it whatever is there is kept as it is. */
   readonly objectMeta?: Schema;
+  /** Keeps unknown fields everywhere, whatever the schema says: `spec.preserveUnknownFields`. Defaults to false. */
+  readonly preservesUnknown?: boolean;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -48,7 +50,7 @@ function convert(props: JsonSchemaProps, options: SchemaOptions): Mutable<Schema
   if (props.enum !== undefined) schema.enum = props.enum;
   if (props.required !== undefined && props.required.length > 0) schema.required = props.required;
   if (props["x-kubernetes-int-or-string"] === true) schema.isIntOrString = true;
-  if (props["x-kubernetes-preserve-unknown-fields"] === true) schema.preserveUnknownFields = true;
+  if (props["x-kubernetes-preserve-unknown-fields"] === true || options.preservesUnknown === true) schema.preserveUnknownFields = true;
   convertParts(props, schema, options);
   convertListsAndMaps(props, schema);
   const validations = validationsOf(props, options);

@@ -21,9 +21,32 @@ import type {
 } from "./types.ts";
 import { validateColumn, validateSelectableFields, validateSubresources, validateVersionSchema } from "./validate-version.ts";
 
+/** What `v1beta1` allowed and `v1` does not. As upstream, a definition that has made use of it may keep it. */
+export interface Allowances {
+  /** `preserveUnknownFields`, and with it schemas that are not structural. */
+  readonly preservation: boolean;
+  readonly absentSchemas: boolean;
+}
+
+const retiredVersion = "apiextensions.k8s.io/v1beta1";
+
+/** What a request in `apiVersion` may ask for. */
+export function allowancesFor(apiVersion: string, old?: Readonly<CustomResourceDefinition>): Allowances {
+  const isRetired = apiVersion === retiredVersion;
+  const versions = old?.spec.versions ?? [];
+  return {
+    preservation: isRetired || old?.spec.preserveUnknownFields === true,
+    absentSchemas: isRetired || versions.some(({ schema }) => schema?.openAPIV3Schema === undefined),
+  };
+}
+
 /** Findings in a new CustomResourceDefinition, besides those in its metadata. Texts and order are kube-apiserver's. */
-export function validateCustomResourceDefinition(crd: Readonly<CustomResourceDefinition>): FieldError[] {
-  return [...validateName(crd), ...validateSpec(crd), ...validateStatus(crd), ...validateStoredVersions(crd), ...validateApproval(crd)];
+export function validateCustomResourceDefinition(
+  crd: Readonly<CustomResourceDefinition>,
+  allowances: Allowances = allowancesFor(crd.apiVersion),
+): FieldError[] {
+  const spec = validateSpec(crd, allowances);
+  return [...validateName(crd), ...spec, ...validateStatus(crd), ...validateStoredVersions(crd), ...validateApproval(crd)];
 }
 
 /** The schemas that versions have, each once, with the paths at which upstream reports on them. */
@@ -41,10 +64,10 @@ export function schemasOf({ spec }: Readonly<CustomResourceDefinition>): { reado
 export function validateCustomResourceDefinitionUpdate(
   crd: Readonly<CustomResourceDefinition>,
   old: Readonly<CustomResourceDefinition>,
-  isStatus: boolean,
+  { isStatus, apiVersion = crd.apiVersion }: { readonly isStatus: boolean; readonly apiVersion?: string },
 ): FieldError[] {
   if (isStatus) return validateStatus(crd);
-  const errors = validateSpec(crd);
+  const errors = validateSpec(crd, allowancesFor(apiVersion, old));
   if (isEstablished(old)) {
     errors.push(...validateImmutable(crd.spec.scope, old.spec.scope, "spec.scope"));
     errors.push(...validateImmutable(crd.spec.names.kind, old.spec.names.kind, "spec.names.kind"));
@@ -61,12 +84,12 @@ function validateName({ metadata, spec }: Readonly<CustomResourceDefinition>): F
   return isRight ? [] : [invalidField("metadata.name", name, 'must be spec.names.plural+"."+spec.group')];
 }
 
-function validateSpec({ spec }: Readonly<CustomResourceDefinition>): FieldError[] {
+function validateSpec({ spec }: Readonly<CustomResourceDefinition>, { preservation, absentSchemas }: Allowances): FieldError[] {
   const names = spec.names ?? { plural: "", kind: "" };
   return [
     ...validateGroup(spec.group ?? ""),
     ...validateScope(spec.scope),
-    ...(spec.preserveUnknownFields === true
+    ...(spec.preserveUnknownFields === true && !preservation
       ? [
           invalidField(
             "spec.preserveUnknownFields",
@@ -75,7 +98,7 @@ function validateSpec({ spec }: Readonly<CustomResourceDefinition>): FieldError[
           ),
         ]
       : []),
-    ...validateVersions(spec.versions ?? []),
+    ...validateVersions(spec.versions ?? [], { absentSchemas, isStructural: spec.preserveUnknownFields !== true || !preservation }),
     ...(["plural", "singular", "kind", "listKind"] as const)
       .filter((name) => !names[name])
       .map((name) => requiredField(`spec.names.${name}`)),
@@ -97,13 +120,21 @@ function validateScope(scope: string | undefined): FieldError[] {
   return known.includes(scope) ? [] : [unsupportedField("spec.scope", scope, known)];
 }
 
-function validateVersions(versions: readonly CustomResourceVersion[]): FieldError[] {
+interface SchemaRules {
+  readonly absentSchemas: boolean;
+  readonly isStructural: boolean;
+}
+
+function validateVersions(versions: readonly CustomResourceVersion[], rules: SchemaRules): FieldError[] {
   const errors: FieldError[] = [];
   for (const [index, version] of versions.entries()) {
-    if (!version.schema?.openAPIV3Schema) errors.push(requiredField(`spec.versions[${index}].schema.openAPIV3Schema`));
+    if (!version.schema?.openAPIV3Schema && !rules.absentSchemas)
+      errors.push(requiredField(`spec.versions[${index}].schema.openAPIV3Schema`));
   }
   const isShared = sharedParts(versions);
-  for (const [index, version] of versions.entries()) errors.push(...validateVersion(version, indexPath("spec.versions", index), isShared));
+  for (const [index, version] of versions.entries()) {
+    errors.push(...validateVersion(version, indexPath("spec.versions", index), { isShared, rules }));
+  }
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
     errors.push(invalidField("spec.versions", versions, "must contain unique version names"));
   }
@@ -112,7 +143,7 @@ function validateVersions(versions: readonly CustomResourceVersion[]): FieldErro
   }
   const [first] = versions;
   if (first === undefined) return errors;
-  if (isShared.schema) errors.push(...validateSchemaOf(first, "spec.validation"));
+  if (isShared.schema) errors.push(...validateSchemaOf(first, "spec.validation", rules));
   if (isShared.subresources) errors.push(...validateSubresources(first.subresources, "spec.subresources"));
   if (isShared.columns) errors.push(...validateColumns(first, "spec.additionalPrinterColumns"));
   if (isShared.selectableFields) errors.push(...validateSelectableFields(first, "spec.selectableFields"));
@@ -139,24 +170,28 @@ function sharedParts(versions: readonly CustomResourceVersion[]): SharedParts {
   };
 }
 
-function validateVersion(version: CustomResourceVersion, path: string, isShared: SharedParts): FieldError[] {
+function validateVersion(
+  version: CustomResourceVersion,
+  path: string,
+  { isShared, rules }: { readonly isShared: SharedParts; readonly rules: SchemaRules },
+): FieldError[] {
   const errors: FieldError[] = [];
   const name = version.name ?? "";
   const nameErrors = dns1035LabelErrors(name);
   if (nameErrors.length > 0) errors.push(invalidField(`${path}.name`, name, nameErrors.join(",")));
   for (const detail of deprecationErrors(version))
     errors.push(invalidField(`${path}.deprecationWarning`, version.deprecationWarning, detail));
-  if (!isShared.schema) errors.push(...validateSchemaOf(version, `${path}.schema`));
+  if (!isShared.schema) errors.push(...validateSchemaOf(version, `${path}.schema`, rules));
   if (!isShared.subresources) errors.push(...validateSubresources(version.subresources, `${path}.subresources`));
   if (!isShared.columns) errors.push(...validateColumns(version, `${path}.additionalPrinterColumns`));
   if (!isShared.selectableFields) errors.push(...validateSelectableFields(version, `${path}.selectableFields`));
   return errors;
 }
 
-function validateSchemaOf(version: CustomResourceVersion, path: string): FieldError[] {
+function validateSchemaOf(version: CustomResourceVersion, path: string, { isStructural }: SchemaRules): FieldError[] {
   const schema = version.schema?.openAPIV3Schema;
   const hasStatus = version.subresources?.status !== undefined && version.subresources.status !== null;
-  return schema ? validateVersionSchema(schema, hasStatus, `${path}.openAPIV3Schema`) : [];
+  return schema ? validateVersionSchema(schema, { hasStatus, isStructural }, `${path}.openAPIV3Schema`) : [];
 }
 
 function validateColumns(version: CustomResourceVersion, path: string): FieldError[] {

@@ -42,12 +42,18 @@ const rootFields: readonly (readonly [keyof JsonSchemaProps, string])[] = [
   ["x-kubernetes-validations", "XValidations"],
 ];
 
-/** Checks the schema of a version; `path` is that of `openAPIV3Schema`. */
-export function validateVersionSchema(schema: JsonSchemaProps, hasStatus: boolean, path: string): FieldError[] {
+/** Checks the schema of a version; `path` is that of `openAPIV3Schema`. Schemas that prune nothing need not be structural. */
+export function validateVersionSchema(
+  schema: JsonSchemaProps,
+  { hasStatus, isStructural }: { readonly hasStatus: boolean; readonly isStructural: boolean },
+  path: string,
+): FieldError[] {
   const errors: FieldError[] = hasStatus ? validateRootForStatus(schema, path) : [];
   if (schema.nullable === true) errors.push(forbiddenField(`${path}.nullable`, "nullable cannot be true at the root"));
-  const structural = validateStructuralSchema(schema, path);
-  errors.push(...(structural.length > 0 ? structural : validateDefaults(schema, path)));
+  if (isStructural) {
+    const structural = validateStructuralSchema(schema, path);
+    errors.push(...(structural.length > 0 ? structural : validateDefaults(schema, path)));
+  }
   errors.push(...validateOpenApi(schema, path));
   return errors;
 }
