@@ -56,6 +56,10 @@ const asServed: Readonly<Record<string, Change>> = {
       if (endpoint["nodeName"] !== undefined)
         endpoint["topology"] = { "kubernetes.io/hostname": endpoint["nodeName"], ...objectAt(endpoint, "topology") };
   },
+  "flowcontrol.apiserver.k8s.io/v1beta3 PriorityLevelConfiguration": (object) => {
+    const limited = objectAt(object, "spec", "limited");
+    if (limited !== undefined) limited["nominalConcurrencyShares"] ||= 30;
+  },
   "rbac.authorization.k8s.io/v1alpha1 ClusterRoleBinding": nameUsers,
   "rbac.authorization.k8s.io/v1alpha1 RoleBinding": nameUsers,
   "autoscaling/v2beta1 HorizontalPodAutoscaler": eachMetric((source, kind) => {
