@@ -2,13 +2,15 @@ import { builtInDefinitions, schemaOf } from "@coracle/api";
 import { assert } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
-import { Aggregator, apiServiceStrategy } from "./aggregator/index.ts";
+import { Aggregator, apiServiceStrategy, localService } from "./aggregator/index.ts";
 import { createDynamicAdmission, defaultAdmissionPlugins, type PluginSelection, type PodSecurityOptions } from "./admission/index.ts";
 import type { Authorizer } from "./authorization/attributes.ts";
 import { checkWrittenRights } from "./authorization/escalation-admission.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy, webhookConverter } from "./apiextensions/index.ts";
 import { LateActions, serverActionNames } from "./bootstrap/late-actions.ts";
+import { componentStatusDefinition, componentStatusSource } from "./health/component-statuses.ts";
 import type { OpenApiGenerator } from "./openapi/handler.ts";
+import { metricsDefinitions, metricsGroup, metricsReaderRole, metricsVersion, ResourceMetrics } from "./resource-metrics/index.ts";
 import { createRegistry } from "./registry/index.ts";
 import { assembleServer, type ApiServer, type ServerOptions } from "./server.ts";
 import { LazyWebhookClient } from "./webhook-client/index.ts";
@@ -46,9 +48,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authorizer: Authorizer = { authorize: (attributes) => serving().authorization.authorizer.authorize(attributes) };
   const ownAddress = (): { host: string; port: number } => ({ host: "127.0.0.1", port: server?.port ?? 0 });
   const webhooks = new LazyWebhookClient({ lookup: () => registry.environment, ownAddress, clock, random });
+  const metrics = new ResourceMetrics({ clock, log });
   const registry = await createRegistry({
     store,
-    definitions: options.definitions ?? builtInDefinitions({ strategies }),
+    definitions: [...(options.definitions ?? builtInDefinitions({ strategies })), ...metricsDefinitions(), componentStatusDefinition()],
+    computed: {
+      ...metrics.sources,
+      componentstatuses: componentStatusSource(() => ({ ...options.components, "etcd-0": () => checkStore(store) })),
+    },
     admission: defaultAdmissionPlugins({
       services: { serviceCidr, ...(nodePortRange !== undefined && { nodePorts: nodePortRange }) },
       authorize: (attributes) => authorizer.authorize(attributes),
@@ -75,16 +82,33 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     random,
     log,
     ownAddress,
+    replaceable: [localService(metricsGroup, metricsVersion, metricsPriority)],
     ...(options.frontProxy !== undefined && { certificate: options.frontProxy.certificate }),
   });
+  const withMetricsReader = async (): Promise<readonly UnstructuredObject[]> => [...(await bootstrapRbac()), metricsReaderRole];
+  metrics.bind(registry, options.kubeletClient);
   server = assembleServer(
-    { registry, actions, aggregator, bootstrapRbac, openApi, background: [stopOnly(registry), stopOnly(webhooks), lifecycle] },
+    {
+      registry,
+      actions,
+      aggregator,
+      bootstrapRbac: withMetricsReader,
+      openApi,
+      background: [stopOnly(registry), stopOnly(webhooks), stopOnly(metrics), lifecycle],
+    },
     options,
   );
   return server;
 }
 
-/** The registry runs already. */
+/** metrics-server's. */
+const metricsPriority = { group: 100, version: 100 };
+
+async function checkStore(store: Store): Promise<void> {
+  await store.currentRevision();
+}
+
+/** It runs already. */
 function stopOnly(work: Disposable): Disposable {
   return { [Symbol.dispose]: () => work[Symbol.dispose]() };
 }

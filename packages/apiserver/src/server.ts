@@ -27,6 +27,7 @@ import { firstServiceAddress } from "./bootstrap/service-cidr.ts";
 import { DirectAuthorization } from "./direct/direct-authorization.ts";
 import { createDirectTransport } from "./direct/direct-transport.ts";
 import { DiscoveryHandler } from "./discovery/handler.ts";
+import type { ComponentCheck } from "./health/component-statuses.ts";
 import { HealthHandler } from "./health/health.ts";
 import { RequestMetrics } from "./health/metrics.ts";
 import { versionInfo } from "./health/version.ts";
@@ -59,6 +60,8 @@ export interface ServerOptions {
   readonly advertiseAddress: string;
   /** Client certificate for kubelets and the CA of theirs. Without it logs, exec and the like answer 503. */
   readonly kubeletClient?: KubeletClientTls;
+  /** The parts of the control plane whose health ComponentStatuses tell, by name (`scheduler`). Defaults to none. */
+  readonly components?: Readonly<Record<string, ComponentCheck>>;
   /** How this server and extension API servers know each other. Without it, nobody may speak for users, and they cannot know ours. */
   readonly frontProxy?: FrontProxyOptions;
 }

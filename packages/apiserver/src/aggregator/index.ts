@@ -6,6 +6,7 @@
 export { Aggregator, type AggregatorOptions } from "./aggregator.ts";
 export { apiServiceStrategy } from "./api-service-strategy.ts";
 export { AuthenticationConfig, type AuthenticationConfigOptions } from "./authentication-config.ts";
+export { localService } from "./local-services.ts";
 export type { ProxyCertificate } from "./backend.ts";
 export { builtInPriority, customPriority, type Priority } from "./priorities.ts";
 export { RemoteDiscovery, type RemoteResources } from "./remote-discovery.ts";

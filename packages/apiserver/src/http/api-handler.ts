@@ -117,9 +117,9 @@ export class ApiHandler {
   }
 
   async #serveResource(exchange: HttpExchange, info: RequestInfo, user: UserInfo): Promise<void> {
-    const { registry, resources, connectors } = this.#options;
+    const { registry, resources, connectors, aggregator } = this.#options;
     const { group, version, resource, subresource } = info;
-    const served = registry.lookup(group, version, resource);
+    const served = aggregator?.isDeclined(group, version) === true ? undefined : registry.lookup(group, version, resource);
     if (served === undefined || !isServed(served, info)) {
       sendPathNotFound(exchange);
       return;

@@ -1,7 +1,9 @@
 import { newBadRequest, newInternalError, newServiceUnavailable, type KubeObject, type UnstructuredObject } from "@coracle/apimachinery";
+import type { Node } from "@coracle/api";
 import type { Registry, RequestContext } from "../registry/contract.ts";
 import type { RequestInfo } from "../http/request-info.ts";
 import { connectOptions } from "./connect-options.ts";
+import { kubeletAddressOf } from "./kubelet-address.ts";
 import { chooseContainer, type ProxiedPod } from "./pod-container.ts";
 
 /** Client certificate for kubelets, and who signs theirs; PEM. */
@@ -18,15 +20,10 @@ export interface Target {
   readonly port: number;
   /** With the query. */
   readonly path: string;
+  /** The `Host` to ask for. Defaults to host and port. */
+  readonly authority?: string;
   /** Present for kubelets. Others are not verified, as upstream does not: their certificates are their own affair. */
   readonly tls?: KubeletClientTls;
-}
-
-interface ProxiedNode extends KubeObject {
-  readonly status?: {
-    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
-    readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } };
-  };
 }
 
 interface ProxiedSlice extends KubeObject {
@@ -37,9 +34,6 @@ interface ProxiedSlice extends KubeObject {
 interface ProxiedService extends KubeObject {
   readonly spec?: { readonly ports?: readonly { readonly name?: string; readonly port: number }[] };
 }
-
-const addressTypes = ["InternalIP", "ExternalIP", "Hostname", "InternalDNS", "ExternalDNS"];
-const defaultKubeletPort = 10_250;
 
 /** How kubelets call what clients of the API call otherwise. */
 const streamParameters: Readonly<Record<string, string>> = { stdin: "input", stdout: "output", stderr: "error", tty: "tty" };
@@ -99,15 +93,13 @@ export class Locator {
   }
 
   async #kubeletOf(context: RequestContext, nodeName: string): Promise<Omit<Target, "path">> {
-    const node = await this.#get<ProxiedNode>(context, "nodes", "", nodeName);
-    const { addresses = [], daemonEndpoints } = node.status ?? {};
-    const found = addressTypes
-      .map((type) => addresses.find((each) => each.type === type)?.address)
-      .find((address) => address !== undefined);
+    const node = await this.#get<Node>(context, "nodes", "", nodeName);
+    const found = kubeletAddressOf(node);
     if (found === undefined)
-      throw newInternalError(new Error(`no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`));
+      throw newInternalError(new Error(`no preferred addresses found; known addresses: ${JSON.stringify(node.status?.addresses ?? [])}`));
     if (this.#kubelet === undefined) throw newServiceUnavailable("the API server has no client certificate for kubelets");
-    return { protocol: "https:", host: found, port: daemonEndpoints?.kubeletEndpoint?.Port ?? defaultKubeletPort, tls: this.#kubelet };
+    // Kubelets that share a server are told apart by the name.
+    return { protocol: "https:", ...found, authority: nodeName, tls: this.#kubelet };
   }
 
   async #podAddress(context: RequestContext, namespace: string, name: string, port: string): Promise<{ host: string; port: number }> {

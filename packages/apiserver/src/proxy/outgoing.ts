@@ -1,13 +1,19 @@
 import { request as requestHttp, type ClientRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
 import { request as requestHttps } from "node:https";
+import { isIP } from "node:net";
 import type { Target } from "./locator.ts";
 
 /** Starts a request to a target over HTTP/1.1. */
 export function openRequest(target: Target, method: string, headers: OutgoingHttpHeaders): ClientRequest {
-  const { protocol, host, port, path, tls } = target;
-  const common = { host, port, path, method, headers, agent: false as const };
+  const { protocol, host, port, path, tls, authority } = target;
+  const named = authority === undefined ? headers : { ...headers, host: authority };
+  const common = { host, port, path, method, headers: named, agent: false as const };
   if (protocol === "http:") return requestHttp(common);
-  const security = tls === undefined ? { rejectUnauthorized: false } : { ca: tls.ca, cert: tls.cert, key: tls.key };
+  // The certificate is for the address, whatever name is asked for.
+  const security =
+    tls === undefined
+      ? { rejectUnauthorized: false }
+      : { ca: tls.ca, cert: tls.cert, key: tls.key, servername: isIP(host) === 0 ? host : "" };
   return requestHttps({ ...common, ...security });
 }
 

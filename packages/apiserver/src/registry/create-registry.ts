@@ -4,6 +4,7 @@ import type { Store } from "@coracle/storage";
 import type { AdmissionPlugin } from "../admission/admission.ts";
 import { Cacher } from "../cacher/index.ts";
 import type { ActionHandlers } from "./actions.ts";
+import type { ComputedSources } from "./computed.ts";
 import { isStored, RegistryImplementation } from "./registry.ts";
 
 export interface RegistryOptions {
@@ -14,6 +15,8 @@ export interface RegistryOptions {
   readonly admission?: readonly AdmissionPlugin[];
   /** By `resource.group` or `resource.group/subresource`: `tokenreviews.authentication.k8s.io`, `serviceaccounts/token`. */
   readonly actionHandlers?: ActionHandlers;
+  /** Objects that are worked out when somebody asks. Their definitions have no storage path. */
+  readonly computed?: ComputedSources;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;
@@ -39,6 +42,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     definitions,
     admission: options.admission ?? [],
     actionHandlers: options.actionHandlers ?? {},
+    computed: options.computed ?? {},
     eventTtlSeconds: options.eventTtlSeconds ?? 3600,
   });
   await registry.start();

@@ -42,6 +42,7 @@ import type {
   WatchSink,
   WriteResult,
 } from "./contract.ts";
+import { getComputed, listComputed, type ComputedSource, type ComputedSources } from "./computed.ts";
 import { createObject } from "./create.ts";
 import { deleteObjects } from "./delete-collection.ts";
 import { deleteObject } from "./delete.ts";
@@ -49,7 +50,7 @@ import { rollbackHandlers } from "./deployment-rollback.ts";
 import { podActionHandlers } from "./pod-handlers.ts";
 import { conversionsOf } from "./in-version.ts";
 import { patchObject } from "./patch.ts";
-import { ResourceTable } from "./resource-table.ts";
+import { qualifiedNameOf, ResourceTable } from "./resource-table.ts";
 import { patchScale, scaleOf, updateScale } from "./scale.ts";
 import { writeStatus } from "./status-write.ts";
 import { attributesOf, keyOf, Settlement, type RegistryCore, type Target } from "./target.ts";
@@ -65,12 +66,13 @@ export interface RegistryParts {
   readonly definitions: readonly ResourceDefinition[];
   readonly admission: readonly AdmissionPlugin[];
   readonly actionHandlers: ActionHandlers;
+  readonly computed: ComputedSources;
   readonly eventTtlSeconds: number;
 }
 
-/** Whether objects of the resource are kept at all; reviews and bindings are only answered. */
+/** Whether objects of the resource are kept at all; reviews and bindings are only answered, and some are worked out. */
 export function isStored(definition: ResourceDefinition): boolean {
-  return definition.verbs.includes("get");
+  return definition.verbs.includes("get") && definition.storagePath !== "";
 }
 
 /** The generic registry: one way for every kind, over the watch cache and the store. */
@@ -81,6 +83,7 @@ export class RegistryImplementation implements Registry, Disposable {
   readonly #core: RegistryCore;
   readonly #table: ResourceTable;
   readonly #handlers: ActionHandlers;
+  readonly #computed: ComputedSources;
   readonly #compactor: Compactor;
   readonly #informers = new Map<string, CacheInformer<KubeObject>>();
   readonly #listeners = new Set<() => void>();
@@ -90,6 +93,7 @@ export class RegistryImplementation implements Registry, Disposable {
   constructor(parts: RegistryParts) {
     const { store, cacher, clock, random, log } = parts;
     this.cacher = cacher;
+    this.#computed = parts.computed;
     this.#table = new ResourceTable(parts.definitions);
     this.environment = this.#createEnvironment({ clock, random, log });
     const leases = new SharedLeases(store, clock);
@@ -170,6 +174,9 @@ export class RegistryImplementation implements Registry, Disposable {
   }
 
   async get(context: RequestContext, address: ResourceAddress, options: { resourceVersion?: string }): Promise<ObjectView> {
+    const served = this.#served(address);
+    const source = this.#computedOf(served);
+    if (source !== undefined && address.subresource === "") return getComputed(source, served, address);
     const target = this.#target(address, "get");
     const asked = parseResourceVersion(options.resourceVersion);
     if (asked === undefined) await this.cacher.waitUntilCurrent();
@@ -182,6 +189,9 @@ export class RegistryImplementation implements Registry, Disposable {
   }
 
   async list(_context: RequestContext, address: ResourceAddress, query: ListQuery): Promise<ListView> {
+    const asked = this.#served(address);
+    const source = this.#computedOf(asked);
+    if (source !== undefined) return listComputed(source, asked, { address, query });
     const { served } = this.#target(address, "list");
     const matcher = new Matcher(served, query.labelSelector, query.fieldSelector);
     return listObjects({ store: this.#core.store, cacher: this.cacher, served }, { namespace: address.namespace, matcher }, query);
@@ -240,6 +250,10 @@ export class RegistryImplementation implements Registry, Disposable {
     } finally {
       settlement.settle(false);
     }
+  }
+
+  #computedOf({ definition }: ServedResource): ComputedSource | undefined {
+    return isStored(definition) ? undefined : this.#computed[qualifiedNameOf(definition)];
   }
 
   /** @throws {StatusError} 404. */
