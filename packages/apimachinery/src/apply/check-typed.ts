@@ -11,17 +11,23 @@ const findingsLimit = 10;
 
 /** Refuses a configuration that the schema cannot type: undeclared fields, list items without or with the same keys. */
 export function checkTyped(schema: Schema, applied: Readonly<UnstructuredObject>): void {
+  const text = typingProblems(schema, applied);
+  if (text === undefined) return;
+  const { name = "", namespace = "" } = applied.metadata;
+  const what = `${namespace}/${name}; ${formatGvk(gvkOf(applied))}`;
+  const message = `failed to create typed patch object (${what}): ${text}`;
+  // Upstream answers 500 without a reason here, and kubectl prints the message alone because of that.
+  throw new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code: 500 });
+}
+
+/** Why the schema cannot type a configuration, in upstream's words; undefined when it can. */
+export function typingProblems(schema: Schema, applied: Readonly<Record<string, unknown>>): string | undefined {
   const findings: string[] = [];
   for (const name of Object.keys(applied)) {
     if (name !== "apiVersion" && name !== "kind" && name !== "metadata") checkField(schema, name, applied[name], { path: "", findings });
   }
-  if (findings.length === 0) return;
-  const { name = "", namespace = "" } = applied.metadata;
-  const what = `${namespace}/${name}; ${formatGvk(gvkOf(applied))}`;
-  const text = findings.length === 1 ? (findings[0] as string) : `errors:\n  ${findings.join("\n  ")}`;
-  const message = `failed to create typed patch object (${what}): ${text}`;
-  // Upstream answers 500 without a reason here, and kubectl prints the message alone because of that.
-  throw new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code: 500 });
+  if (findings.length === 0) return undefined;
+  return findings.length === 1 ? findings[0] : `errors:\n  ${findings.join("\n  ")}`;
 }
 
 interface Place {
