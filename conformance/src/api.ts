@@ -82,4 +82,41 @@ export class RawApi {
     const { code, body } = await this.call(method, path, sent);
     return { code, value: JSON.parse(body.toString()) as T };
   }
+
+  /** Events of a watch as they come; ends when it is disposed. Resolves when the server has answered. */
+  watch(path: string): Promise<RawWatch> {
+    return new Promise((resolve, reject) => {
+      const sent = request({ ...this.#options, method: "GET", path: `${path}${path.includes("?") ? "&" : "?"}watch=true` }, (response) => {
+        const events: WatchedEvent[] = [];
+        let rest = "";
+        response.on("data", (chunk: Buffer) => {
+          const lines = (rest + chunk.toString()).split("\n");
+          rest = lines.pop() ?? "";
+          for (const line of lines) events.push(JSON.parse(line) as WatchedEvent);
+        });
+        let isEnded = false;
+        response.on("close", () => (isEnded = true));
+        response.on("error", () => (isEnded = true));
+        const stop = (): void => void sent.destroy();
+        resolve({ code: response.statusCode ?? 0, events, isEnded: () => isEnded, [Symbol.dispose]: stop });
+      });
+      sent.on("error", reject);
+      sent.end();
+    });
+  }
+}
+
+export interface WatchedEvent {
+  readonly type: string;
+  readonly object: {
+    readonly kind: string;
+    readonly metadata: { name?: string; resourceVersion: string; annotations?: Record<string, string> };
+  } & Record<string, unknown>;
+}
+
+export interface RawWatch extends Disposable {
+  readonly code: number;
+  /** Grows as they come. */
+  readonly events: readonly WatchedEvent[];
+  isEnded(): boolean;
 }

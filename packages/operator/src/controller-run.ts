@@ -3,7 +3,7 @@ import { hasReason, isNamespaceTerminating, type KubeObject } from "@coracle/api
 import { WorkQueue } from "@coracle/client";
 import type { ControllerContext, ControllerDefinition, Source } from "./controller.ts";
 import { createMetrics, type ControllerMetrics } from "./metrics.ts";
-import { keysOfChange } from "./sources.ts";
+import { keysOfChange, type Change } from "./sources.ts";
 
 /** One controller at work: its queue, its subscriptions and its workers. */
 export class ControllerRun {
@@ -50,18 +50,18 @@ export class ControllerRun {
   }
 
   #subscribe(source: Source): void {
-    const enqueue = (event: "add" | "update" | "delete", object: KubeObject, old?: KubeObject): void => {
+    const enqueue = (change: Change): void => {
       try {
-        for (const key of keysOfChange(source, event, object, old)) this.#queue.add(key);
+        for (const key of keysOfChange(source, change)) this.#queue.add(key);
       } catch (error) {
         this.#context.log.error("mapping a change to keys failed", { error, resource: source.resource.resource });
       }
     };
     const informer = this.#context.client.informer(source.resource);
     const subscription = informer.subscribe({
-      onAdd: (object) => enqueue("add", object),
-      onUpdate: (object, old) => enqueue("update", object, old),
-      onDelete: (object) => enqueue("delete", object),
+      onAdd: (object, isInitial) => enqueue({ event: "add", object, isInitial }),
+      onUpdate: (object, old) => enqueue({ event: "update", object, old }),
+      onDelete: (object) => enqueue({ event: "delete", object }),
     });
     this.#subscriptions.use(subscription);
   }

@@ -45,8 +45,8 @@ export interface Source<T extends KubeObject = KubeObject> {
   readonly resource: ResourceType<T>;
   /** Keys to reconcile for a change. Defaults to the object's own key. `old` is absent on add and delete. */
   map?(object: T, old: T | undefined): readonly string[];
-  /** Returns false to ignore a change. */
-  predicate?(event: "add" | "update" | "delete", object: T, old: T | undefined): boolean;
+  /** Returns false to ignore a change. `isInitial` is for additions of what was there when the controller started. */
+  predicate?(event: "add" | "update" | "delete", object: T, old: T | undefined, isInitial: boolean): boolean;
 }
 
 /** Builds a controller with its own state. */

@@ -47,8 +47,17 @@ function asSource<T extends KubeObject>(source: Source<T>): Source {
   return source as unknown as Source;
 }
 
+/** What an informer tells. */
+export interface Change {
+  readonly event: "add" | "update" | "delete";
+  readonly object: KubeObject;
+  readonly old?: KubeObject;
+  /** Defaults to false. */
+  readonly isInitial?: boolean;
+}
+
 /** The keys that a source makes of one change. */
-export function keysOfChange(source: Source, event: "add" | "update" | "delete", object: KubeObject, old?: KubeObject): readonly string[] {
-  if (source.predicate !== undefined && !source.predicate(event, object, old)) return [];
+export function keysOfChange(source: Source, { event, object, old, isInitial = false }: Change): readonly string[] {
+  if (source.predicate !== undefined && !source.predicate(event, object, old, isInitial)) return [];
   return source.map === undefined ? [objectKey(object)] : source.map(object, old);
 }

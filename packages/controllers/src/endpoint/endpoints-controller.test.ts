@@ -85,6 +85,10 @@ describe("endpoints controller", () => {
     await cluster.client.resource(resources.services, "a").delete("web");
     await cluster.settle();
     expect(present()).toEqual(["leader"]);
+    // Somebody writes Endpoints by hand, before their Service or without one.
+    await cluster.client.resource(resources.endpoints, "a").create(structuredClone(left));
+    await cluster.settle();
+    expect(present()).toEqual(["leader", "left"]);
   });
 
   it("keeps at most 1000 addresses, ready ones first, each subset in proportion", async () => {

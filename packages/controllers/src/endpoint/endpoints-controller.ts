@@ -1,6 +1,6 @@
 import { resources, type Endpoints, type Service } from "@coracle/api";
 import { isNamespaceTerminating, deepEqual, hasReason, parseObjectKey } from "@coracle/apimachinery";
-import { mapped, type ControllerContext, type ControllerFactory } from "@coracle/operator";
+import { mapped, type ControllerContext, type ControllerFactory, type Source } from "@coracle/operator";
 import { objectKey } from "@coracle/apimachinery";
 import { hasBackends, isHeadless, podsOfService } from "../service-backends/backends.ts";
 import { backendSources } from "../service-backends/sources.ts";
@@ -22,11 +22,11 @@ const leaderElectionAnnotation = "control-plane.alpha.kubernetes.io/leader";
 export function createEndpointsController(options: EndpointsControllerOptions = {}): ControllerFactory {
   return ({ client }) => {
     const triggerTimes = new TriggerTimes();
-    const isLeftover = (event: string): boolean => event !== "update";
+    // Whose Service went while no controller ran is found at the start. Later ones without a Service are somebody's own.
+    const isLeftover: NonNullable<Source<Endpoints>["predicate"]> = (event, _endpoints, _old, isInitial) => isInitial || event === "delete";
     return {
       name: "endpoint-controller",
       concurrency: options.concurrency ?? 5,
-      // Endpoints that are there at the start without a Service are deleted, so additions count too.
       sources: [...backendSources(client), mapped(resources.endpoints, (endpoints) => [objectKey(endpoints)], isLeftover)],
       async reconcile(key, context) {
         const service = client.informer(resources.services).get(key);
