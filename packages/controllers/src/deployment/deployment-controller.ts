@@ -14,7 +14,7 @@ import { claimObjects } from "../pod-control/ownership.ts";
 import { isFinished } from "../pod-control/pod-status.ts";
 import { hashOf } from "../pod-control/template-hash.ts";
 import { withoutZeros } from "../replicaset/replicaset-controller.ts";
-import { deploymentStatus, isComplete, put } from "./deployment-status.ts";
+import { deploymentStatus, isComplete, progressDeadlineSeconds, put } from "./deployment-status.ts";
 import {
   maxReplicasAnnotation,
   newSetReplicas,
@@ -290,19 +290,19 @@ class DeploymentController {
 
   /** The condition to set when the Deployment was just paused or resumed. */
   #pauseCondition(deployment: Deployment): Parameters<typeof put>[1] | undefined {
-    if (deployment.spec?.progressDeadlineSeconds === undefined) return undefined;
+    if (progressDeadlineSeconds(deployment) === undefined) return undefined;
     const current = findCondition(deployment.status?.conditions, "Progressing");
     if (current?.reason === "ProgressDeadlineExceeded") return undefined;
     const isMarked = current?.reason === "DeploymentPaused";
-    if (deployment.spec.paused === true && !isMarked)
+    if (deployment.spec?.paused === true && !isMarked)
       return { type: "Progressing", status: "Unknown", reason: "DeploymentPaused", message: "Deployment is paused" };
-    if (deployment.spec.paused !== true && isMarked)
+    if (deployment.spec?.paused !== true && isMarked)
       return { type: "Progressing", status: "Unknown", reason: "DeploymentResumed", message: "Deployment is resumed" };
     return undefined;
   }
 
   async #noteProgress(deployment: Deployment, reason: string, message: string): Promise<void> {
-    if (deployment.spec?.progressDeadlineSeconds === undefined) return;
+    if (progressDeadlineSeconds(deployment) === undefined) return;
     const conditions: DeploymentCondition[] = put(
       deployment.status?.conditions ?? [],
       { type: "Progressing", status: "True", reason, message, isProgress: true },
@@ -326,7 +326,7 @@ class DeploymentController {
 
   /** Nothing but time makes a stuck rollout exceed its deadline. */
   #untilDeadline(deployment: Deployment, status: DeploymentStatus): ReconcileResult | void {
-    const deadlineSeconds = deployment.spec?.progressDeadlineSeconds;
+    const deadlineSeconds = progressDeadlineSeconds(deployment);
     const progress = findCondition(status.conditions, "Progressing");
     if (
       deadlineSeconds === undefined ||

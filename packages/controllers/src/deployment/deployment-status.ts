@@ -54,11 +54,17 @@ function conditionsOf(input: StatusInput, status: DeploymentStatus): DeploymentC
 
 type NewCondition = { type: string; status: string; reason: string; message: string; isProgress?: boolean };
 
+/** Seconds that a rollout may make no progress; undefined when there is no such limit, which the largest number says too. */
+export function progressDeadlineSeconds(deployment: Deployment): number | undefined {
+  const seconds = deployment.spec?.progressDeadlineSeconds;
+  return seconds === 2 ** 31 - 1 ? undefined : seconds;
+}
+
 /** The condition Progressing, while a deadline is set; undefined leaves it as it is. */
 function progressOf({ deployment, newSet, nowMs }: StatusInput, status: DeploymentStatus): NewCondition | undefined {
-  const deadlineSeconds = deployment.spec?.progressDeadlineSeconds;
-  // The largest number means: no deadline.
-  if (deadlineSeconds === undefined || deadlineSeconds === 2 ** 31 - 1) return undefined;
+  const deadlineSeconds = progressDeadlineSeconds(deployment);
+  // A paused one says so in this condition, and makes no progress that could replace it.
+  if (deadlineSeconds === undefined || deployment.spec?.paused === true) return undefined;
   const current = findCondition(deployment.status?.conditions, "Progressing");
   const subject = newSet === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newSet.metadata.name}"`;
   const isPausedReason = current?.reason === "DeploymentPaused" || current?.reason === "DeploymentResumed";
@@ -73,8 +79,7 @@ function progressOf({ deployment, newSet, nowMs }: StatusInput, status: Deployme
     (status.replicas ?? 0) - (status.updatedReplicas ?? 0) < (before.replicas ?? 0) - (before.updatedReplicas ?? 0);
   if (hasProgressed)
     return { type: "Progressing", status: "True", reason: "ReplicaSetUpdated", message: `${subject} is progressing.`, isProgress: true };
-  if (current === undefined || isPausedReason || deployment.spec?.paused === true || current.reason === "NewReplicaSetAvailable")
-    return undefined;
+  if (current === undefined || isPausedReason || current.reason === "NewReplicaSetAvailable") return undefined;
   const sinceMs = Date.parse(current.lastUpdateTime ?? current.lastTransitionTime ?? "");
   if (sinceMs + deadlineSeconds * 1000 >= nowMs) return undefined;
   return { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", message: `${subject} has timed out progressing.` };
