@@ -1,4 +1,4 @@
-import { ListenError, RuntimeUnavailableError, StoreDamagedError, StoreLockedError } from "@coracle/cluster";
+import { ListenError, PluginSelectionError, RuntimeUnavailableError, StoreDamagedError, StoreLockedError } from "@coracle/cluster";
 import { permissionError } from "./home.ts";
 import { UserError } from "./user-error.ts";
 
@@ -26,6 +26,8 @@ export function explain(error: unknown, context: { name: string; port: number; d
       { cause: error },
     );
   }
+  if (error instanceof PluginSelectionError)
+    return new UserError(error.message, "give kube-apiserver's names of admission plug-ins, separated by commas", { cause: error });
   if (error instanceof RuntimeUnavailableError) return new UserError(error.message, error.remedy, { cause: error });
   return permissionError(error, directory);
 }

@@ -30,6 +30,9 @@ export interface LaunchOptions {
   readonly nodes: number;
   readonly runtime: RuntimeChoice;
   readonly containerdSocket?: string;
+  /** Names of admission plug-ins. */
+  readonly enableAdmissionPlugins?: readonly string[];
+  readonly disableAdmissionPlugins?: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -68,6 +71,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchedCluster> {
       nodeCount: options.nodes,
       runtime: options.runtime,
       ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
+      admissionPlugins: { enabled: options.enableAdmissionPlugins ?? [], disabled: options.disableAdmissionPlugins ?? [] },
       log: createJsonLogger({ write: log.write, now: systemClock.now, level: options.logLevel }),
     });
   } catch (error) {

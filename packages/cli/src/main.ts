@@ -13,6 +13,8 @@ interface StartFlags {
   nodes: number;
   runtime: RuntimeChoice;
   containerdSocket?: string;
+  enableAdmissionPlugins?: string[];
+  disableAdmissionPlugins?: string[];
   logLevel: LogLevel;
 }
 
@@ -33,6 +35,13 @@ const withStartFlags = (command: Command): Command =>
         wholeNumber(0, 65535),
       ),
     )
+    .addOption(
+      new Option(
+        "--enable-admission-plugins <names>",
+        "admission plug-ins to run besides the default ones, as kube-apiserver names them",
+      ).argParser(names),
+    )
+    .addOption(new Option("--disable-admission-plugins <names>", "default admission plug-ins that are not to run").argParser(names))
     .addOption(
       new Option("--log-level <level>", "detail of coracle.log in the data directory")
         .choices(["debug", "info", "warn", "error"])
@@ -88,6 +97,11 @@ program
   .command("version")
   .description("print the version")
   .action(() => void process.stdout.write(`coracle ${coracleVersion} (Kubernetes ${kubernetesVersion}, Node ${process.versions.node})\n`));
+
+/** Separated by commas; the option may also be given several times. */
+function names(text: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, ...text.split(",").map((name) => name.trim())].filter((name) => name !== "");
+}
 
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -15,6 +15,7 @@ import {
   createNodeLifecycleController,
   createPersistentVolumeBinder,
   createReplicaSetController,
+  createResourceQuotaController,
   createRootCaPublisherController,
   createServiceAccountController,
   createStatefulSetController,
@@ -86,6 +87,12 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
     "generic-garbage-collector": [
       createGarbageCollector({ resources: deletable, onResourcesChanged: (listener) => server.registry.onResourcesChanged(listener) }),
     ],
+    "resourcequota-controller": [
+      createResourceQuotaController({
+        resources: () => servedResources(server, ["create", "delete", "list", "watch"]),
+        onResourcesChanged: (listener) => server.registry.onResourcesChanged(listener),
+      }),
+    ],
     "persistent-volume-binder": [createPersistentVolumeBinder],
     "pvc-protection-controller": [createClaimProtectionController],
     "pv-protection-controller": [createVolumeProtectionController],
@@ -95,7 +102,7 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
 }
 
 /** The preferred version of every resource that offers `verbs`. Events come and go by themselves and own nothing. */
-function servedResources(server: ApiServer, verbs: readonly ("delete" | "list" | "watch")[]): ResourceType[] {
+function servedResources(server: ApiServer, verbs: readonly ("create" | "delete" | "list" | "watch")[]): ResourceType[] {
   const seen = new Set<string>();
   return server.registry
     .resources()

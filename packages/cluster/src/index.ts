@@ -22,5 +22,5 @@ export {
 } from "./options.ts";
 export { nodesOf, type NodeReport } from "./nodes.ts";
 export { clusterEntries, coracleVersion, kubernetesVersion } from "./version.ts";
-export { ListenError } from "@coracle/apiserver";
+export { ListenError, PluginSelectionError, type PluginSelection } from "@coracle/apiserver";
 export { StoreDamagedError, StoreLockedError } from "@coracle/storage";

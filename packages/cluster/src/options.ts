@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from "@coracle/base";
 import type { Client } from "@coracle/client";
+import type { PluginSelection } from "@coracle/apiserver";
 
 /** Who a component or a caller is to the API server. */
 export interface Identity {
@@ -22,6 +23,8 @@ export interface ClusterOptions {
   readonly runtime?: RuntimeChoice;
   /** Defaults to `/run/containerd/containerd.sock`. */
   readonly containerdSocket?: string;
+  /** Admission plug-ins, by kube-apiserver's names, that run beside, or in spite of, the ones that do by default. */
+  readonly admissionPlugins?: PluginSelection;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;

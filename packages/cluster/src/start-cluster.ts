@@ -116,6 +116,7 @@ class RunningCluster implements Cluster {
   #createServer(store: Store, certificates: ClusterCertificates, nodeAddress: string): Promise<ApiServer> {
     const { serving, kubeletClient, authority, frontProxy } = certificates;
     const isReachable = nodeAddress !== "127.0.0.1";
+    const { admissionPlugins } = this.#options;
     return createApiServer({
       ...this.#tools,
       store,
@@ -125,6 +126,7 @@ class RunningCluster implements Cluster {
       serviceAccountKey: certificates.serviceAccountKey,
       listen: [{ host: isReachable ? "0.0.0.0" : "127.0.0.1", port: this.#options.port }],
       serviceCidr,
+      ...(admissionPlugins !== undefined && { admissionPlugins }),
       advertiseAddress: nodeAddress,
       frontProxy: {
         ca: frontProxy.authority,
