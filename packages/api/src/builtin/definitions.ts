@@ -9,6 +9,7 @@ import { autoscalerConversion } from "../versions/horizontal-pod-autoscaler.ts";
 import { podSecurityPolicyStrategy } from "../versions/pod-security-policy.ts";
 import { columnsOfStored, subresourceOf } from "../versions/retired-version.ts";
 import { statusStrategy } from "./object-strategy.ts";
+import { withLeniency } from "./retired-leniency.ts";
 import { retiredAliases, retiredVersions } from "./retired-versions.ts";
 import { applyRuntimeConfig, type RuntimeConfig } from "./runtime-config.ts";
 import { selectableFields } from "./selectable-fields.ts";
@@ -77,7 +78,7 @@ function definitionOf(family: KindFamily, { strategies = {} }: BuiltInOptions): 
     verbs: kind.verbs as readonly Verb[],
     versions: [...current.map((each) => versionOf(each, each === kind)), ...retiredVersions(family)],
     storagePath: kind.ep ?? "",
-    strategy: strategies[key] ?? kindStrategies[key] ?? retiredStrategies[key] ?? (hasStatus ? statusStrategy : {}),
+    strategy: withLeniency(key, strategies[key] ?? kindStrategies[key] ?? retiredStrategies[key] ?? (hasStatus ? statusStrategy : {})),
     isCustom: false,
   };
 }

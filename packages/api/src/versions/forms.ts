@@ -9,13 +9,19 @@ import { podDisruptionBudgetForm } from "./pod-disruption-budget.ts";
 import { assuredSharesForm, nominalSharesForm } from "./priority-level.ts";
 import { runtimeClassForm } from "./runtime-class.ts";
 import type { VersionForm } from "./version-form.ts";
-import { appsBetaDeploymentForm, extensionsDaemonSetForm, extensionsDeploymentForm, selectorFromTemplateForm } from "./workloads.ts";
+import {
+  appsBetaDeploymentForm,
+  appsBetaStatefulSetForm,
+  extensionsDaemonSetForm,
+  extensionsDeploymentForm,
+  extensionsReplicaSetForm,
+} from "./workloads.ts";
 
 /** By type. The other retired versions have the fields of what is stored, or fewer. */
 export const versionForms: Readonly<Record<string, VersionForm>> = {
   "apiextensions/v1beta1.CustomResourceDefinition": customResourceDefinitionForm,
   "apps/v1beta1.Deployment": appsBetaDeploymentForm,
-  "apps/v1beta1.StatefulSet": selectorFromTemplateForm,
+  "apps/v1beta1.StatefulSet": appsBetaStatefulSetForm,
   "authorization/v1beta1.LocalSubjectAccessReview": accessReviewForm,
   "authorization/v1beta1.SubjectAccessReview": accessReviewForm,
   "autoscaling/v2beta1.HorizontalPodAutoscaler": autoscalerBetaForm,
@@ -25,7 +31,7 @@ export const versionForms: Readonly<Record<string, VersionForm>> = {
   "extensions/v1beta1.DaemonSet": extensionsDaemonSetForm,
   "extensions/v1beta1.Deployment": extensionsDeploymentForm,
   "extensions/v1beta1.Ingress": ingressForm,
-  "extensions/v1beta1.ReplicaSet": selectorFromTemplateForm,
+  "extensions/v1beta1.ReplicaSet": extensionsReplicaSetForm,
   "flowcontrol/v1beta1.PriorityLevelConfiguration": assuredSharesForm,
   "flowcontrol/v1beta2.PriorityLevelConfiguration": assuredSharesForm,
   "flowcontrol/v1beta3.PriorityLevelConfiguration": nominalSharesForm,

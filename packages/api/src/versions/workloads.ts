@@ -46,8 +46,15 @@ export const extensionsDeploymentForm: VersionForm = {
   },
 };
 
+/** Pods are replaced when somebody deletes them. */
+function defaultOnDelete(object: UnstructuredObject): void {
+  defaultFromTemplate(object);
+  const spec = objectAt(object, "spec");
+  if (spec !== undefined) setDefault((spec["updateStrategy"] ??= {}) as Fields, "type", "OnDelete");
+}
+
 export const extensionsDaemonSetForm: VersionForm = {
-  applyDefaults: defaultFromTemplate,
+  applyDefaults: defaultOnDelete,
   toStorage(object) {
     const generation = objectAt(object, "spec")?.["templateGeneration"];
     if (typeof generation === "number") setAnnotation(object, templateGenerationAnnotation, String(generation));
@@ -61,5 +68,8 @@ export const extensionsDaemonSetForm: VersionForm = {
   },
 };
 
-/** `extensions/v1beta1` ReplicaSet and `apps/v1beta1` StatefulSet. */
-export const selectorFromTemplateForm: VersionForm = { applyDefaults: defaultFromTemplate };
+/** `extensions/v1beta1`. */
+export const extensionsReplicaSetForm: VersionForm = { applyDefaults: defaultFromTemplate };
+
+/** `apps/v1beta1`. */
+export const appsBetaStatefulSetForm: VersionForm = { applyDefaults: defaultOnDelete };
