@@ -17,7 +17,7 @@ const sets: Readonly<Record<string, (version: ResourceVersionDefinition) => bool
   "api/ga": ({ version }) => /^v\d+$/.test(version),
   "api/beta": ({ version }) => /^v\d+beta\d+$/.test(version),
   "api/alpha": ({ version }) => /^v\d+alpha\d+$/.test(version),
-  "api/legacy": ({ deprecationWarning }) => deprecationWarning !== undefined,
+  "api/legacy": ({ version, deprecationWarning }) => deprecationWarning !== undefined && /alpha|beta/.test(version),
 };
 
 /** Reads `api/legacy=false,batch/v1beta1=true`; a key without a value is on. @throws {RuntimeConfigError} */
