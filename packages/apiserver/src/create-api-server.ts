@@ -3,7 +3,13 @@ import { assert } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
 import { Aggregator, apiServiceStrategy, localService } from "./aggregator/index.ts";
-import { createDynamicAdmission, defaultAdmissionPlugins, type PluginSelection, type PodSecurityOptions } from "./admission/index.ts";
+import {
+  createDynamicAdmission,
+  defaultAdmissionPlugins,
+  type PluginSelection,
+  type PodSecurityOptions,
+  PolicyStatus,
+} from "./admission/index.ts";
 import type { Authorizer } from "./authorization/attributes.ts";
 import { checkWrittenRights } from "./authorization/escalation-admission.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy, webhookConverter } from "./apiextensions/index.ts";
@@ -94,7 +100,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       aggregator,
       bootstrapRbac: withMetricsReader,
       openApi,
-      background: [stopOnly(registry), stopOnly(webhooks), stopOnly(metrics), lifecycle],
+      background: [stopOnly(registry), stopOnly(webhooks), stopOnly(metrics), lifecycle, new PolicyStatus(registry.environment, registry)],
     },
     options,
   );

@@ -57,6 +57,7 @@ export function defaultAdmissionPlugins(options: DefaultPluginsOptions = {}): Ad
   const own = [
     ...(options.checkEscalation === undefined ? [] : [createEscalationCheck(options.checkEscalation)]),
     createServiceAllocation(options.services),
+    ...(options.dynamic?.ownChecks ?? []),
   ];
   return chosen.toSpliced(end < 0 ? chosen.length : end, 0, ...own);
 }

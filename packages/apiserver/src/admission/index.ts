@@ -2,6 +2,7 @@
 export * from "./admission.ts";
 export { defaultAdmissionPlugins, type DefaultPluginsOptions } from "./default-plugins.ts";
 export { createDynamicAdmission, type DynamicAdmission } from "./dynamic-admission.ts";
+export { PolicyStatus } from "./policy/index.ts";
 export { createEscalationCheck } from "./rbac-escalation.ts";
 export { createServiceAllocation, type ServiceAllocationOptions } from "./service-allocation.ts";
 export { PluginSelectionError, type PluginSelection } from "./plugin-selection.ts";

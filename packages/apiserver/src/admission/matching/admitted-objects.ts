@@ -9,7 +9,7 @@ import {
 } from "@coracle/apimachinery";
 import { fromStorage } from "../../cacher/index.ts";
 import type { AdmissionAttributes } from "../admission.ts";
-import { fitToVersion, inStoredVersion } from "./changed-object.ts";
+import { fitToVersion, inStoredVersion, type FitOptions } from "./changed-object.ts";
 
 /** A name under which a request's resource can be seen: one version of it, or of another group that shares its storage. */
 export interface Sight {
@@ -55,11 +55,11 @@ export class AdmittedObjects {
    * Takes what somebody made of the object, gives it its defaults and puts it in place of the request's. Says whether it differs from what was
    * seen. @throws {StatusError} 500 when it is no object of the kind any more.
    */
-  async replace(sight: Sight, changed: unknown): Promise<boolean> {
+  async replace(sight: Sight, changed: unknown, options: FitOptions = {}): Promise<boolean> {
     const { object } = this.#attributes;
     const { object: before } = await this.seenAs(sight);
     if (object === undefined || before === undefined) throw newInternalError("there is no object to change");
-    const next = fitToVersion(sight, before, changed);
+    const next = fitToVersion(sight, before, changed, options);
     const isChanged = !deepEqual(before, next);
     const stored = hasOwnKind(sight) ? next : await inStoredVersion(this.#attributes.definition, sight, next);
     const { uid, creationTimestamp } = object.metadata;

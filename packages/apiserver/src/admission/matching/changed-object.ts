@@ -7,11 +7,19 @@ import {
   newInternalError,
   normalise,
   prune,
+  strictDecodingMessage,
+  strictDecodingTexts,
   type ResourceDefinition,
+  type Schema,
   type UnstructuredObject,
 } from "@coracle/apimachinery";
 import { storageVersionOf } from "../../cacher/cached-object.ts";
 import type { Sight } from "./admitted-objects.ts";
+
+export interface FitOptions {
+  /** Whether unknown fields are refused rather than dropped; those of custom resources are always dropped. Defaults to false. */
+  readonly isStrict?: boolean;
+}
 
 /**
  * What a webhook or policy made of an object, in the form of its version: unknown fields are gone. @throws {StatusError} 500 when it is no
@@ -21,6 +29,7 @@ export function fitToVersion(
   { definition, version, kind }: Sight,
   before: Readonly<UnstructuredObject>,
   changed: unknown,
+  { isStrict = false }: FitOptions,
 ): UnstructuredObject {
   if (!isPlainObject(changed)) throw newInternalError(`couldn't get version/kind; json parse error: unexpected ${typeof changed}`);
   const object = cloneJson(changed) as UnstructuredObject;
@@ -35,12 +44,17 @@ export function fitToVersion(
     prune(version.schema, object);
     return object;
   }
+  const unknown = normaliseOrThrow(version.schema, object);
+  if (isStrict && unknown.length > 0) throw newInternalError(strictDecodingMessage(strictDecodingTexts(unknown, [])));
+  return object;
+}
+
+function normaliseOrThrow(schema: Schema, object: UnstructuredObject): readonly string[] {
   try {
-    normalise(version.schema, object);
+    return normalise(schema, object).unknownFields;
   } catch (error) {
     throw error instanceof DecodeError ? newInternalError(error) : error;
   }
-  return object;
 }
 
 /** An object of a sight's version with its defaults, in the version in which `definition` keeps it. */

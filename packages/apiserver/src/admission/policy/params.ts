@@ -60,7 +60,10 @@ export async function collectParams(
   return Promise.all(params.map((object) => inVersion(resource, object)));
 }
 
-function labelled(objects: readonly Readonly<UnstructuredObject>[], selector: ParamRef["selector"]): readonly Readonly<UnstructuredObject>[] {
+function labelled(
+  objects: readonly Readonly<UnstructuredObject>[],
+  selector: ParamRef["selector"],
+): readonly Readonly<UnstructuredObject>[] {
   if (selector === undefined) throw new Error("one of name or selector must be provided");
   const parsed = selectorFrom(selector);
   return objects.filter(({ metadata }) => parsed.matches(metadata.labels));
