@@ -15,6 +15,7 @@ export {
   type TypeDeclaration,
 } from "./schema/declarations.ts";
 export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.ts";
+export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "./builtin/runtime-config.ts";
 export { bootstrapRbac } from "./rbac/bootstrap-rbac.ts";
 export { schemaOfKind, virtualKinds, type VirtualKind } from "./virtual-kinds.ts";
 export { openApiV2, openApiV3 } from "./openapi/documents.ts";

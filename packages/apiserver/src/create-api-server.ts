@@ -1,4 +1,4 @@
-import { builtInDefinitions, schemaOf } from "@coracle/api";
+import { builtInDefinitions, schemaOf, type RuntimeConfig } from "@coracle/api";
 import { assert } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
@@ -26,6 +26,8 @@ export interface ApiServerOptions extends ServerOptions {
   readonly store: Store;
   /** Defaults to all built-in resources. */
   readonly definitions?: readonly ResourceDefinition[];
+  /** Which versions of the built-in resources to serve. Defaults to all, those that upstream has retired included. */
+  readonly runtimeConfig?: RuntimeConfig;
   /** Of services; both ends are given out. Defaults to 30000–32767. */
   readonly nodePortRange?: { readonly first: number; readonly last: number };
   /** Which admission plug-ins run beside, or in spite of, the ones that do by default. */
@@ -37,7 +39,7 @@ export interface ApiServerOptions extends ServerOptions {
   readonly openApi: () => Promise<OpenApiGenerator>;
 }
 
-/** An API server over a store: loads the watch cache, and is ready to start. */
+/** An API server over a store: loads the watch cache, and is ready to start. @throws {RuntimeConfigError} */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, log, bootstrapRbac, openApi, nodePortRange, serviceCidr } = options;
   let server: ApiServer | undefined = undefined;
@@ -57,7 +59,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = new ResourceMetrics({ clock, log });
   const registry = await createRegistry({
     store,
-    definitions: [...(options.definitions ?? builtInDefinitions({ strategies })), ...metricsDefinitions(), componentStatusDefinition()],
+    definitions: [...(options.definitions ?? builtInDefinitions({ strategies, runtimeConfig: options.runtimeConfig ?? {} })), ...metricsDefinitions(), componentStatusDefinition()],
     computed: {
       ...metrics.sources,
       componentstatuses: componentStatusSource(() => ({ ...options.components, "etcd-0": () => checkStore(store) })),

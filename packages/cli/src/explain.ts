@@ -1,4 +1,11 @@
-import { ListenError, PluginSelectionError, RuntimeUnavailableError, StoreDamagedError, StoreLockedError } from "@coracle/cluster";
+import {
+  ListenError,
+  PluginSelectionError,
+  RuntimeConfigError,
+  RuntimeUnavailableError,
+  StoreDamagedError,
+  StoreLockedError,
+} from "@coracle/cluster";
 import { permissionError } from "./home.ts";
 import { UserError } from "./user-error.ts";
 
@@ -28,6 +35,8 @@ export function explain(error: unknown, context: { name: string; port: number; d
   }
   if (error instanceof PluginSelectionError)
     return new UserError(error.message, "give kube-apiserver's names of admission plug-ins, separated by commas", { cause: error });
+  if (error instanceof RuntimeConfigError)
+    return new UserError(`--runtime-config: ${error.message}`, "say for example: --runtime-config=api/legacy=false", { cause: error });
   if (error instanceof RuntimeUnavailableError) return new UserError(error.message, error.remedy, { cause: error });
   return permissionError(error, directory);
 }

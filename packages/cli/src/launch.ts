@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createJsonLogger, systemClock, type LogLevel } from "@coracle/base";
-import { startCluster, type Cluster, type RuntimeChoice } from "@coracle/cluster";
+import { parseRuntimeConfig, startCluster, type Cluster, type RuntimeChoice } from "@coracle/cluster";
 import { explain } from "./explain.ts";
 import {
   checkClusterName,
@@ -33,6 +33,8 @@ export interface LaunchOptions {
   /** Names of admission plug-ins. */
   readonly enableAdmissionPlugins?: readonly string[];
   readonly disableAdmissionPlugins?: readonly string[];
+  /** `api/legacy=false,batch/v1beta1=true`. */
+  readonly runtimeConfig?: string;
   readonly logLevel: LogLevel;
 }
 
@@ -72,6 +74,7 @@ export async function launch(options: LaunchOptions): Promise<LaunchedCluster> {
       runtime: options.runtime,
       ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
       admissionPlugins: { enabled: options.enableAdmissionPlugins ?? [], disabled: options.disableAdmissionPlugins ?? [] },
+      runtimeConfig: parseRuntimeConfig(options.runtimeConfig ?? ""),
       log: createJsonLogger({ write: log.write, now: systemClock.now, level: options.logLevel }),
     });
   } catch (error) {

@@ -15,6 +15,7 @@ interface StartFlags {
   containerdSocket?: string;
   enableAdmissionPlugins?: string[];
   disableAdmissionPlugins?: string[];
+  runtimeConfig?: string;
   logLevel: LogLevel;
 }
 
@@ -42,6 +43,12 @@ const withStartFlags = (command: Command): Command =>
       ).argParser(names),
     )
     .addOption(new Option("--disable-admission-plugins <names>", "default admission plug-ins that are not to run").argParser(names))
+    .addOption(
+      new Option(
+        "--runtime-config <pairs>",
+        "versions of the API to serve or not, as kube-apiserver takes them; api/legacy=false turns the retired ones off",
+      ).argParser((text: string, earlier?: string) => (earlier === undefined ? text : `${earlier},${text}`)),
+    )
     .addOption(
       new Option("--log-level <level>", "detail of coracle.log in the data directory")
         .choices(["debug", "info", "warn", "error"])

@@ -22,5 +22,6 @@ export {
 } from "./options.ts";
 export { nodesOf, type NodeReport } from "./nodes.ts";
 export { clusterEntries, coracleVersion, kubernetesVersion } from "./version.ts";
+export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "@coracle/api";
 export { ListenError, PluginSelectionError, type PluginSelection } from "@coracle/apiserver";
 export { StoreDamagedError, StoreLockedError } from "@coracle/storage";

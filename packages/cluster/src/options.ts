@@ -1,3 +1,4 @@
+import type { RuntimeConfig } from "@coracle/api";
 import type { Clock, Logger, Random } from "@coracle/base";
 import type { Client } from "@coracle/client";
 import type { PluginSelection } from "@coracle/apiserver";
@@ -25,6 +26,8 @@ export interface ClusterOptions {
   readonly containerdSocket?: string;
   /** Admission plug-ins, by kube-apiserver's names, that run beside, or in spite of, the ones that do by default. */
   readonly admissionPlugins?: PluginSelection;
+  /** Which versions of the built-in resources to serve. Defaults to all, those that upstream has retired included. */
+  readonly runtimeConfig?: RuntimeConfig;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;

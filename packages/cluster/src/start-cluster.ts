@@ -116,7 +116,7 @@ class RunningCluster implements Cluster {
   #createServer(store: Store, certificates: ClusterCertificates, nodeAddress: string): Promise<ApiServer> {
     const { serving, kubeletClient, authority, frontProxy } = certificates;
     const isReachable = nodeAddress !== "127.0.0.1";
-    const { admissionPlugins } = this.#options;
+    const { admissionPlugins, runtimeConfig } = this.#options;
     return createApiServer({
       ...this.#tools,
       store,
@@ -127,6 +127,7 @@ class RunningCluster implements Cluster {
       listen: [{ host: isReachable ? "0.0.0.0" : "127.0.0.1", port: this.#options.port }],
       serviceCidr,
       ...(admissionPlugins !== undefined && { admissionPlugins }),
+      ...(runtimeConfig !== undefined && { runtimeConfig }),
       advertiseAddress: nodeAddress,
       frontProxy: {
         ca: frontProxy.authority,
