@@ -59,7 +59,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const metrics = new ResourceMetrics({ clock, log });
   const registry = await createRegistry({
     store,
-    definitions: [...(options.definitions ?? builtInDefinitions({ strategies, runtimeConfig: options.runtimeConfig ?? {} })), ...metricsDefinitions(), componentStatusDefinition()],
+    definitions: [
+      ...(options.definitions ?? builtInDefinitions({ strategies, runtimeConfig: options.runtimeConfig ?? {} })),
+      ...metricsDefinitions(),
+      componentStatusDefinition(),
+    ],
     computed: {
       ...metrics.sources,
       componentstatuses: componentStatusSource(() => ({ ...options.components, "etcd-0": () => checkStore(store) })),
