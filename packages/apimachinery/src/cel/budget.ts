@@ -20,6 +20,11 @@ export class CelBudget {
     return this.#remaining;
   }
 
+  /** Takes the cost of an evaluation that failed anyway. */
+  exhaust(cost: number): void {
+    this.#remaining = Math.max(0, this.#remaining - cost);
+  }
+
   /** @throws {CelCostError} of the scope `budget` when less was left; nothing is left then. */
   spend(cost: number): void {
     if (cost > this.#remaining) {

@@ -5,14 +5,19 @@ export interface CelIssue {
   readonly column: number;
 }
 
-/** The expression does not parse, or its types do not fit. The message is cel-go's, one paragraph for each issue. */
+/**
+ * The expression does not parse, or its types do not fit. The message is cel-go's, one paragraph for each issue.
+ * Of the stage `instantiation` (upstream: "program instantiation failed: ") when a constant part can have no value: `int('x')`.
+ */
 export class CelCompileError extends Error {
   override readonly name = "CelCompileError";
   readonly issues: readonly CelIssue[];
+  readonly stage: "compilation" | "instantiation";
 
-  constructor(message: string, issues: readonly CelIssue[] = []) {
+  constructor(message: string, issues: readonly CelIssue[] = [], stage: "compilation" | "instantiation" = "compilation") {
     super(message);
     this.issues = issues;
+    this.stage = stage;
   }
 }
 

@@ -16,6 +16,8 @@ export const celLimits = {
   messageBytes: 5 * 1024,
   /** An expression's code points. */
   expressionLength: 100_000,
+  /** Parts of an expression, macros expanded. */
+  expressionNodes: 200_000,
   /** Nesting of an expression; list concatenation, comparisons and the like are not nesting. */
   expressionDepth: 250,
 } as const;

@@ -48,6 +48,7 @@ const receiverMacros: Readonly<Record<string, Expander>> = {
   "transformMap/4": (call) => collectEntries(call, argument(call, 2), argument(call, 3)),
   "transformMapEntry/3": (call) => collectMaps(call, undefined, argument(call, 2)),
   "transformMapEntry/4": (call) => collectMaps(call, argument(call, 2), argument(call, 3)),
+  "sortBy/2": sortBy,
   "optMap/2": (call) => optionalMap("optMap", call),
   "optFlatMap/2": (call) => optionalMap("optFlatMap", call),
 };
@@ -165,6 +166,18 @@ function optionalMap(name: "optMap" | "optFlatMap", call: MacroCall): Node {
     name === "optMap" ? make.call("optional.of", value) : value,
     make.call("optional.none"),
   );
+}
+
+/** Sorts by a list of keys, computed from the items. */
+function sortBy(call: MacroCall): Node {
+  const { target } = call;
+  if (target.kind === "literal" || target.kind === "map" || target.kind === "struct")
+    throw new MacroError("sortBy can only be applied to a list, identifier, comprehension, call or select expression", target.offset);
+  const make = builder(call.offset);
+  const input = "@__sortBy_input__";
+  const variable = loopVariable(call, 0, "argument is not an identifier");
+  const keys = collect({ ...call, target: make.ident(input) }, [variable], undefined, argument(call, 1));
+  return make.binding(input, target, { ...make.call("@sortByAssociatedKeys", keys), target: make.ident(input) });
 }
 
 function bind(call: MacroCall): Node | undefined {

@@ -2,6 +2,7 @@ import type { CelExtension } from "../environment.ts";
 import { celLimits } from "../limits.ts";
 import { integer, isInt64 } from "../values/integers.ts";
 import { CelDouble, CelUint, type CelValue } from "../values/value.ts";
+import { sizeOfText } from "../values/text.ts";
 import type { CallNode, Node } from "./ast.ts";
 import { heightOf } from "./height.ts";
 import { tokenize } from "./lexer.ts";
@@ -22,7 +23,7 @@ type Rule = "expr" | "relation" | "calc";
  * @throws {CelCompileError} with every issue found
  */
 export function parse(expression: string, extensions: ReadonlySet<CelExtension>): Node {
-  const size = expression.length > celLimits.expressionLength ? [...expression].length : expression.length;
+  const size = sizeOfText(expression);
   if (size > celLimits.expressionLength)
     throw compileError(expression, [
       {

@@ -1,4 +1,5 @@
 import { CelCompileError, type CelIssue } from "../errors.ts";
+import { sizeOfText } from "../values/text.ts";
 
 /** An issue at a code unit of the expression; no offset for one that concerns it as a whole. */
 export interface LocatedIssue {
@@ -26,13 +27,13 @@ function locate(expression: string, { message, offset }: LocatedIssue): CelIssue
   if (expression === "") return { message, line: 1, column: -1 };
   const before = expression.slice(0, offset);
   const lineStart = before.lastIndexOf("\n") + 1;
-  return { message, line: before.split("\n").length, column: [...before.slice(lineStart)].length };
+  return { message, line: before.split("\n").length, column: sizeOfText(before.slice(lineStart)) };
 }
 
 function describe({ message, line, column }: CelIssue, text: string | undefined): string {
   const heading = `ERROR: <input>:${line}:${column + 1}: ${message}`;
   if (text === undefined || text.length > longestSnippet) return heading;
-  const characters = [...text.replaceAll("\t", " ")];
+  const characters = Array.from(text.replaceAll("\t", " "));
   const marker = characters.slice(0, column).map((character) => (isWide(character) ? "．" : "."));
   const here = characters[column];
   return `${heading}\n | ${characters.join("")}\n | ${marker.join("")}${here !== undefined && isWide(here) ? "＾" : "^"}`;

@@ -1,4 +1,7 @@
-/** How a type behaves; `opaque` types have functions only, `param` types stand for a type still to be found. */
+/**
+ * How a type behaves; `opaque` types have functions only, `param` types stand for a type still to be found, `error` is what an expression
+ * has that does not fit (and never the type of a program).
+ */
 export type CelKind =
   | "dyn"
   | "null"
@@ -15,7 +18,8 @@ export type CelKind =
   | "object"
   | "opaque"
   | "type"
-  | "param";
+  | "param"
+  | "error";
 
 /** The fields of an object type. `any` types (of `Object{}`) answer for every name. */
 export interface CelFields {

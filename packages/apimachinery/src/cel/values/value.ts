@@ -8,16 +8,35 @@ import { celTypes } from "../types/types.ts";
  */
 export type CelValue = null | boolean | number | bigint | string | Uint8Array | CelObjectValue;
 
-/** Every value that has a class of its own. `celType` is what `type(x)` says. */
-export interface CelObjectValue {
-  readonly celType: CelType;
+/** Every value that has a class of its own. */
+export abstract class CelObjectValue {
+  /** What `type(x)` says. */
+  abstract readonly celType: CelType;
+
+  /** Whether it equals a value of any type. Undefined leaves it to identity. */
+  equals(_other: CelValue): boolean | CelFailure | undefined {
+    return undefined;
+  }
 }
 
+/** There is no value: an error of the expression, which `&&` and `||` may absorb. Not thrown, for that would be slow. */
+export class CelFailure {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** What evaluating a part of an expression gives. */
+export type Evaluated = CelValue | CelFailure;
+
 /** `double`. */
-export class CelDouble implements CelObjectValue {
+export class CelDouble extends CelObjectValue {
   readonly value: number;
 
   constructor(value: number) {
+    super();
     this.value = value;
   }
 
@@ -27,10 +46,11 @@ export class CelDouble implements CelObjectValue {
 }
 
 /** `uint`: 0 to 2⁶⁴ − 1. */
-export class CelUint implements CelObjectValue {
+export class CelUint extends CelObjectValue {
   readonly value: bigint;
 
   constructor(value: bigint) {
+    super();
     this.value = value;
   }
 
@@ -38,3 +58,40 @@ export class CelUint implements CelObjectValue {
     return celTypes.uint;
   }
 }
+
+/** A type as a value: `int`, `type(x)`. */
+export class CelTypeValue extends CelObjectValue {
+  readonly type: CelType;
+
+  constructor(type: CelType) {
+    super();
+    this.type = type;
+  }
+
+  get celType(): CelType {
+    return celTypes.type();
+  }
+
+  override equals(other: CelValue): boolean {
+    return other instanceof CelTypeValue && other.type.name === this.type.name;
+  }
+}
+
+/** `optional.of(x)`, or `optional.none()` when there is no value. */
+export class CelOptional extends CelObjectValue {
+  readonly value: CelValue | undefined;
+
+  constructor(value: CelValue | undefined) {
+    super();
+    this.value = value;
+  }
+
+  get celType(): CelType {
+    return optionalType;
+  }
+}
+
+const optionalType = celTypes.optional(celTypes.dyn);
+
+export const celNone = new CelOptional(undefined);
+export const noSuchOverload = new CelFailure("no such overload");

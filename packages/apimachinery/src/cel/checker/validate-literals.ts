@@ -1,0 +1,73 @@
+import type { CallNode, ListNode, MapNode, Node } from "../parser/ast.ts";
+import { childrenOf } from "../parser/children.ts";
+import type { LocatedIssue } from "../parser/source.ts";
+import { compileRegex } from "../regex.ts";
+import { formatType, isExactType, unwrapOptional } from "../types/relate.ts";
+import type { CelType } from "../types/type.ts";
+import { CelFailure } from "../values/value.ts";
+import { timeFromText } from "../library/convert-times.ts";
+import type { Checked } from "./checked.ts";
+
+/** Finds literals that can never be right: times, durations and patterns that do not parse, lists and maps of mixed types. */
+export function validateLiterals(checked: Checked, issues: LocatedIssue[]): void {
+  visit(checked, { issues, isExempt: false }, checked.root);
+}
+
+interface Visit {
+  readonly issues: LocatedIssue[];
+  /** Arguments of `format` may be of any types. */
+  readonly isExempt: boolean;
+}
+
+function visit(checked: Checked, state: Visit, node: Node): void {
+  if (node.kind === "call") validateCall(node, state.issues);
+  if (node.kind === "list" && !state.isExempt) validateList(checked, node, state.issues);
+  if (node.kind === "map" && !state.isExempt) validateMap(checked, node, state.issues);
+  const isExempt = state.isExempt || (node.kind === "call" && node.function === "format");
+  for (const child of childrenOf(node)) visit(checked, { issues: state.issues, isExempt }, child);
+}
+
+function validateCall(node: CallNode, issues: LocatedIssue[]): void {
+  const [argument] = node.args;
+  if (argument?.kind !== "literal") return;
+  const name = node.function;
+  const isInvalid =
+    name === "matches"
+      ? typeof argument.value === "string" && compileRegex(argument.value) instanceof CelFailure
+      : (name === "duration" || name === "timestamp") &&
+        typeof argument.value === "string" &&
+        timeFromText(name, argument.value) instanceof CelFailure;
+  if (isInvalid) issues.push({ message: `invalid ${name} argument`, offset: argument.offset });
+}
+
+function validateList(checked: Checked, node: ListNode, issues: LocatedIssue[]): void {
+  let expected: CelType | undefined;
+  for (const { value, isOptional } of node.elements) {
+    const type = typeOfPart(checked, value, isOptional);
+    expected ??= type;
+    if (isExactType(expected, type)) continue;
+    issues.push(mismatch(value, expected, type));
+    return;
+  }
+}
+
+function validateMap(checked: Checked, node: MapNode, issues: LocatedIssue[]): void {
+  const [first] = node.entries;
+  if (first === undefined) return;
+  const keyType = typeOfPart(checked, first.key, false);
+  const valueType = typeOfPart(checked, first.value, first.isOptional);
+  for (const { key, value, isOptional } of node.entries) {
+    const [foundKey, foundValue] = [typeOfPart(checked, key, false), typeOfPart(checked, value, isOptional)];
+    if (!isExactType(keyType, foundKey)) issues.push(mismatch(key, keyType, foundKey));
+    if (!isExactType(valueType, foundValue)) issues.push(mismatch(value, valueType, foundValue));
+  }
+}
+
+function typeOfPart(checked: Checked, node: Node, isOptional: boolean): CelType {
+  const type = checked.types.get(node) as CelType;
+  return isOptional ? unwrapOptional(type) : type;
+}
+
+function mismatch(node: Node, expected: CelType, actual: CelType): LocatedIssue {
+  return { message: `expected type '${formatType(expected)}' but found '${formatType(actual)}'`, offset: node.offset };
+}
