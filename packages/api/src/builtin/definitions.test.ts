@@ -51,7 +51,7 @@ test("a status update keeps the rest, a main update keeps the status and counts 
     spec: { replicas: 1 },
     status: { replicas: 1 },
   };
-  const context = { now: "", nowMs: 0, subresource: "", user: { name: "u", groups: [] }, isDryRun: false };
+  const context = { now: "", nowMs: 0, subresource: "", apiVersion: "apps/v1", user: { name: "u", groups: [] }, isDryRun: false };
   const changed = () => ({ ...structuredClone(old), spec: { replicas: 2 }, status: { replicas: 2 } });
   const main = changed();
   strategy?.prepareForUpdate?.(main, old, context);

@@ -23,8 +23,6 @@ import type {
   Namespace,
   PersistentVolume,
   PersistentVolumeClaim,
-  Pod,
-  PodTemplate,
   ReplicationController,
   Secret,
   Service,
@@ -32,45 +30,10 @@ import type {
 } from "../generated/types.ts";
 import { statusStrategy } from "../builtin/object-strategy.ts";
 import { strategyOf } from "./hooks.ts";
-import { applyPodDefaults, applyPodSpecDefaults } from "./pod-defaults.ts";
-import { oneOf, texts, validatePodSpec, validatePodUpdate } from "./pod-validation.ts";
+import { applyPodSpecDefaults } from "./pod/defaults.ts";
+import { oneOf, texts } from "./pod-validation.ts";
 
 const maxDataBytes = 1024 * 1024;
-
-const pods = strategyOf<Pod>({
-  defaults: (pod) => pod.spec !== undefined && applyPodDefaults(pod.spec),
-  prepareCreate(pod) {
-    pod.status = { phase: "Pending", qosClass: qosClass(pod) };
-    for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) delete container.resources?.claims;
-  },
-  validate: (pod) => validatePodSpec(pod.spec ?? { containers: [] }, "spec"),
-  validateUpdate: validatePodUpdate,
-  more: {
-    gracePeriodSeconds(object, requested) {
-      const pod = object as Pod;
-      const isOver = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-      if ((pod.spec?.nodeName ?? "") === "" || isOver) return 0;
-      // Negative values mean: as fast as is polite.
-      const seconds = requested ?? pod.spec?.terminationGracePeriodSeconds ?? 30;
-      return seconds < 0 ? 1 : seconds;
-    },
-  },
-});
-
-/** Guaranteed, Burstable or BestEffort, by what the containers ask for and are limited to. */
-export function qosClass(pod: Pod): string {
-  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
-  const asked = (list: "requests" | "limits", name: string): string[] =>
-    containers.map((container) => String(container.resources?.[list]?.[name] ?? ""));
-  const names = ["cpu", "memory"];
-  if (names.every((name) => [...asked("requests", name), ...asked("limits", name)].every((amount) => amount === "" || amount === "0")))
-    return "BestEffort";
-  const isGuaranteed = names.every((name) => {
-    const requests = asked("requests", name);
-    return asked("limits", name).every((limit, index) => limit !== "" && limit === requests[index]);
-  });
-  return isGuaranteed ? "Guaranteed" : "Burstable";
-}
 
 const namespaces = strategyOf<Namespace>({
   prepareCreate(namespace) {
@@ -276,11 +239,6 @@ function validateAccessModes(modes: readonly string[]): FieldError[] {
   return modes.filter((mode) => !accessModes.includes(mode)).map((mode) => unsupportedField("spec.accessModes", mode, accessModes));
 }
 
-const podTemplates = strategyOf<PodTemplate>({
-  hasStatus: false,
-  defaults: (template) => template.template?.spec !== undefined && applyPodSpecDefaults(template.template.spec),
-});
-
 const replicationControllers = strategyOf<ReplicationController>({
   defaults(controller) {
     if (controller.spec === undefined) return;
@@ -292,7 +250,6 @@ const replicationControllers = strategyOf<ReplicationController>({
 });
 
 export const coreStrategies: Readonly<Record<string, ResourceStrategy>> = {
-  pods,
   namespaces,
   nodes,
   configmaps: configMaps,
@@ -300,6 +257,5 @@ export const coreStrategies: Readonly<Record<string, ResourceStrategy>> = {
   services,
   persistentvolumeclaims: claims,
   persistentvolumes: volumes,
-  podtemplates: podTemplates,
   replicationcontrollers: replicationControllers,
 };

@@ -12,6 +12,7 @@ const context: StrategyContext = {
   now: "2026-01-01T00:00:00Z",
   nowMs: 0,
   subresource: "",
+  apiVersion: "v1",
   user: { name: "u", groups: [] },
   isDryRun: false,
 };

@@ -22,7 +22,7 @@ import type {
   StatefulSet,
 } from "../generated/types.ts";
 import { strategyOf } from "./hooks.ts";
-import { applyPodSpecDefaults } from "./pod-defaults.ts";
+import { applyPodSpecDefaults } from "./pod/defaults.ts";
 import { atLeast, oneOf, validatePodSpec } from "./pod-validation.ts";
 
 const deployments = strategyOf<Deployment>({
