@@ -1,4 +1,4 @@
-import { StatusError } from "../errors/status-error.ts";
+import { newBadRequest } from "../errors/errors.ts";
 import { isPlainObject } from "../meta/deep.ts";
 import { formatGvk, gvkOf } from "../meta/gvk.ts";
 import type { UnstructuredObject } from "../meta/types.ts";
@@ -16,8 +16,8 @@ export function checkTyped(schema: Schema, applied: Readonly<UnstructuredObject>
   const { name = "", namespace = "" } = applied.metadata;
   const what = `${namespace}/${name}; ${formatGvk(gvkOf(applied))}`;
   const message = `failed to create typed patch object (${what}): ${text}`;
-  // Upstream answers 500 without a reason here, and kubectl prints the message alone because of that.
-  throw new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code: 500 });
+  // Upstream answers 500, which has clients try again what can never work.
+  throw newBadRequest(message);
 }
 
 /** Why the schema cannot type a configuration, in upstream's words; undefined when it can. */
@@ -50,6 +50,8 @@ function checkValue(schema: Schema, value: unknown, place: Place): void {
   const shape = shapeOf(schema);
   if (shape === "leaf" || value === null || value === undefined) return;
   if (!fitsShape(shape, value)) {
+    // Nobody said that it is a map: scalars and lists without a schema are leaves.
+    if (schema.type === "any") return;
     const found = Array.isArray(value) ? "list" : isPlainObject(value) ? "map" : "scalar";
     place.findings.push(
       `${place.path}: expected ${shape === "map" ? "map" : "list"}, got ${found === "scalar" ? goForm(value) : `&{${found}}`}`,

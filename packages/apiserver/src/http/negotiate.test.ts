@@ -5,8 +5,8 @@ import { negotiate, negotiateError, type Offer } from "./negotiate.ts";
 const table = "application/json;as=Table;v=v1;g=meta.k8s.io";
 const protobuf = "application/vnd.kubernetes.protobuf";
 const partial = "as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-const builtIn: Offer = { hasProtobuf: true, verb: "get", isRouted: true };
-const custom: Offer = { hasProtobuf: false, verb: "get", isRouted: false };
+const builtIn: Offer = { hasProtobuf: true, verb: "get", hasTable: true, isRouted: true };
+const custom: Offer = { hasProtobuf: false, verb: "get", hasTable: true, isRouted: false };
 
 describe("negotiate", () => {
   it.each([

@@ -18,6 +18,8 @@ export type Transform = "Table" | "PartialObjectMetadata" | "PartialObjectMetada
 export interface Offer {
   /** Custom resources have no protobuf form; their metadata has. */
   readonly hasProtobuf: boolean;
+  /** What is only answered and never stored (reviews) has none. */
+  readonly hasTable: boolean;
   /** Of the request; watches cannot be YAML. */
   readonly verb: string;
   /** Whether other servers' routers would look at the Accept header first: upstream's does for all but custom resources. */
@@ -99,7 +101,7 @@ function chooseOf({ type, parameters }: MediaRange, offer: Offer): Negotiated | 
     const base = { format, isPretty: isPretty(parameters) };
     if (transform === undefined) {
       if (format !== "protobuf" || offer.hasProtobuf) return { ...base, as: undefined, metaVersion: "v1" };
-    } else if (transform.as !== "Table" || format !== "protobuf") {
+    } else if (transform.as !== "Table" || (format !== "protobuf" && offer.hasTable)) {
       if (transforms.has(transform.as)) return { ...base, ...(transform as { as: Transform; metaVersion: string }) };
     }
   }

@@ -50,7 +50,12 @@ export class ResourceHandler {
     const { definition } = served;
     const protobuf = accept?.includes(protobufType) === true ? await loadProtobuf() : undefined;
     const hasProtobuf = protobuf?.hasProtobuf(definition, kind) === true;
-    const negotiated = negotiate(accept, { hasProtobuf, verb: info.verb, isRouted: !definition.isCustom });
+    const negotiated = negotiate(accept, {
+      hasProtobuf,
+      hasTable: definition.verbs.includes("get"),
+      verb: info.verb,
+      isRouted: !definition.isCustom,
+    });
     return {
       exchange,
       served,
