@@ -44,23 +44,31 @@ export async function runOperations(api: RawApi, subject: Subject): Promise<void
   await expectDiscovered(api, subject);
   const path = pathOf(subject);
   const first = subject.name ?? "operations-a";
-  const created = await send(api, "POST", path, objectOf(subject, first), 201);
+  const created = await send(api, "POST", { path, body: objectOf(subject, first), code: 201 });
   expect(created.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
   const one = `${path}/${first}`;
-  expect((await send(api, "GET", one)).metadata.uid).toBe(created.metadata.uid);
+  expect((await send(api, "GET", { path: one })).metadata.uid).toBe(created.metadata.uid);
   await expectListed(api, subject, first);
   using watch = await api.watch(`${path}?labelSelector=test%3Doperations&resourceVersion=${created.metadata.resourceVersion}`);
   expect(watch.code).toBe(200);
   await changeObject(api, subject, one);
   if (subject.status !== undefined) await changeStatus(api, one, subject.status);
   await eventually(() => expect(watch.events.map(({ type }) => type)).toContain("MODIFIED"), 10_000);
-  await send(api, "DELETE", one);
+  await send(api, "DELETE", { path: one });
   await expectGone(api, one);
   await eventually(() => expect(watch.events.at(-1)?.type).toBe("DELETED"), 10_000);
   await expectCollectionDeleted(api, subject);
 }
 
-async function send(api: RawApi, method: string, path: string, body?: unknown, code = 200, type?: string): Promise<Fields> {
+interface Asked {
+  readonly path: string;
+  readonly body?: unknown;
+  /** Defaults to 200; 202 will do as well. */
+  readonly code?: number;
+  readonly type?: string;
+}
+
+async function send(api: RawApi, method: string, { path, body, code = 200, type }: Asked): Promise<Fields> {
   const answer = await api.json<Fields>(method, path, body, type);
   expect([method, path, answer.code, answer.value["message"]]).toEqual([
     method,
@@ -88,11 +96,11 @@ async function expectListed(api: RawApi, subject: Subject, name: string): Promis
 
 async function changeObject(api: RawApi, subject: Subject, one: string): Promise<void> {
   const patch = { metadata: { annotations: { patched: "true" } }, ...subject.change };
-  const patched = await send(api, "PATCH", one, patch, 200, "application/merge-patch+json");
+  const patched = await send(api, "PATCH", { path: one, body: patch, type: "application/merge-patch+json" });
   expect(patched.metadata.annotations?.["patched"]).toBe("true");
   if (subject.change !== undefined) expect(patched).toMatchObject(subject.change);
   patched.metadata.annotations = { ...patched.metadata.annotations, updated: "true" };
-  const updated = await send(api, "PUT", one, patched);
+  const updated = await send(api, "PUT", { path: one, body: patched });
   expect(updated.metadata.annotations).toMatchObject({ patched: "true", updated: "true" });
   const stale = await api.json("PUT", one, patched);
   expect(stale.code).toBe(409);
@@ -100,17 +108,14 @@ async function changeObject(api: RawApi, subject: Subject, one: string): Promise
 
 async function changeStatus(api: RawApi, one: string, status: Record<string, unknown>): Promise<void> {
   const path = `${one}/status`;
-  await send(api, "GET", path);
-  const patched = await send(
-    api,
-    "PATCH",
+  await send(api, "GET", { path });
+  const patched = await send(api, "PATCH", {
     path,
-    { metadata: { annotations: { statuspatched: "true" } }, status },
-    200,
-    "application/merge-patch+json",
-  );
+    body: { metadata: { annotations: { statuspatched: "true" } }, status },
+    type: "application/merge-patch+json",
+  });
   expect(patched["status"]).toMatchObject(status);
-  const updated = await send(api, "PUT", path, patched);
+  const updated = await send(api, "PUT", { path, body: patched });
   expect(updated["status"]).toMatchObject(status);
 }
 
@@ -121,9 +126,9 @@ async function expectGone(api: RawApi, one: string): Promise<void> {
 async function expectCollectionDeleted(api: RawApi, subject: Subject): Promise<void> {
   const path = pathOf(subject);
   const names = subject.name === undefined ? ["operations-b", "operations-c"] : [subject.name];
-  for (const name of names) await send(api, "POST", path, objectOf(subject, name), 201);
+  for (const name of names) await send(api, "POST", { path, body: objectOf(subject, name), code: 201 });
   const selected = `${path}?labelSelector=test%3Doperations`;
-  await send(api, "DELETE", selected);
+  await send(api, "DELETE", { path: selected });
   await eventually(async () => {
     const { value } = await api.json<{ items: unknown[] }>("GET", selected);
     expect(value.items).toEqual([]);

@@ -59,7 +59,9 @@ export class RawApi {
 
   call(method: string, path: string, { headers = {}, body }: Call = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const all = { ...(this.#options.headers as Record<string, string> | undefined), ...headers };
+      // Node sends the body of a DELETE without a length unless it is told one.
+      const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+      const all = { ...(this.#options.headers as Record<string, string> | undefined), ...length, ...headers };
       const sent = request({ ...this.#options, method, path, headers: all, timeout: 60_000 }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => void chunks.push(chunk));
