@@ -20,12 +20,14 @@ const importPattern =
 export function checkLayers(root) {
   /** @type {LayerTable} */
   const table = JSON.parse(readFileSync(join(root, "tools/layers.json"), "utf8"));
-  const names = packageFolders(root).map((folder) => relative(join(root, "packages"), folder).split(sep).join("/"));
+  const folders = packageFolders(root);
+  const exported = entryPoints(folders);
+  const names = folders.map((folder) => relative(join(root, "packages"), folder).split(sep).join("/"));
   const layerOf = createLayerLookup(table, names);
   /** @type {string[]} */
   const findings = [];
   let fileCount = 0;
-  for (const folder of packageFolders(root)) {
+  for (const folder of folders) {
     const name = relative(join(root, "packages"), folder).split(sep).join("/");
     const layer = layerOf(name);
     if (layer === undefined) {
@@ -39,7 +41,9 @@ export function checkLayers(root) {
     }
     for (const file of sourceFiles(join(folder, "src"))) {
       fileCount++;
-      findings.push(...checkFile({ root, folder, name, file, declared, isBrowserSafe: table.browserSafe.includes(name), layerOf }));
+      findings.push(
+        ...checkFile({ root, folder, name, file, declared, exported, isBrowserSafe: table.browserSafe.includes(name), layerOf }),
+      );
     }
   }
   if (fileCount === 0) findings.push("no source file was found: the checker looks in the wrong place");
@@ -74,6 +78,19 @@ function packageFolders(root) {
 }
 
 /**
+ * The front doors of packages other than their first: `@coracle/x/y` where x's manifest exports `./y`.
+ * @param {string[]} folders
+ */
+function entryPoints(folders) {
+  return new Set(
+    folders.flatMap((folder) => {
+      const { name, exports = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      return Object.keys(exports).map((entry) => name + entry.slice(1));
+    }),
+  );
+}
+
+/**
  * @param {string} folder
  * @returns {string[]}
  */
@@ -92,8 +109,8 @@ export function importsOf(source) {
   return [...code.matchAll(importPattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? "");
 }
 
-/** @param {{ root: string, folder: string, name: string, file: string, declared: string[], isBrowserSafe: boolean, layerOf: (name: string) => number | undefined }} context */
-function checkFile({ root, folder, name, file, declared, isBrowserSafe, layerOf }) {
+/** @param {{ root: string, folder: string, name: string, file: string, declared: string[], exported: Set<string>, isBrowserSafe: boolean, layerOf: (name: string) => number | undefined }} context */
+function checkFile({ root, folder, name, file, declared, exported, isBrowserSafe, layerOf }) {
   const where = relative(root, file);
   const isTest = /\.test\.[cm]?tsx?$/.test(file);
   const findings = [];
@@ -103,7 +120,8 @@ function checkFile({ root, folder, name, file, declared, isBrowserSafe, layerOf 
         findings.push(`${where}: "${specifier}" leaves the package; import the package by its name`);
     } else if (specifier.startsWith(scope)) {
       const target = specifier.slice(scope.length).split("/");
-      if (target.length > 1) findings.push(`${where}: "${specifier}" reaches into a package; import from "${scope}${target[0]}"`);
+      if (target.length > 1 && !exported.has(specifier))
+        findings.push(`${where}: "${specifier}" reaches into a package; import from "${scope}${target[0]}"`);
       findings.push(...checkEdge(where, name, `${scope}${target[0]}`, layerOf));
       if (!declared.includes(`${scope}${target[0]}`) && `${scope}${target[0]}` !== packageName(name))
         findings.push(`${where}: "${specifier}" is not declared in packages/${name}/package.json`);

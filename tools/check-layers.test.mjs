@@ -36,6 +36,14 @@ describe("checkLayers", () => {
     expect(checkLayers(root)).toEqual({ findings: [], fileCount: 4 });
   });
 
+  it("accepts a second front door, which a package exports by name", () => {
+    write("packages/base/package.json", { name: "@coracle/base", exports: { ".": "./src/index.ts", "./clock": "./src/clock.ts" } });
+    plantPackage("storage", { "@coracle/base": "0" }, 'import "@coracle/base/clock";\n');
+    expect(checkLayers(root).findings).toEqual([]);
+    plantPackage("storage", { "@coracle/base": "0" }, 'import "@coracle/base/clocks";\n');
+    expect(checkLayers(root).findings).toHaveLength(1);
+  });
+
   it.each([
     [
       "an import that points up",

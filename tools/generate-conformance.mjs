@@ -24,7 +24,12 @@ export function generateConformance() {
   for (const need of needs) {
     const group = tests.filter((test) => test.need === need);
     const done = group.filter(({ name }) => ours.has(name));
-    lines.push(`## ${titles[need] ?? need}: ${done.length} of ${group.length}`, "", "| official test | ours | state |", "| --- | --- | --- |");
+    lines.push(
+      `## ${titles[need] ?? need}: ${done.length} of ${group.length}`,
+      "",
+      "| official test | ours | state |",
+      "| --- | --- | --- |",
+    );
     for (const { name } of group) lines.push(row(name, ours.get(name), gaps[name]));
     lines.push("");
   }
