@@ -6,6 +6,7 @@ import { Aggregator, apiServiceStrategy, localService } from "./aggregator/index
 import {
   createDynamicAdmission,
   defaultAdmissionPlugins,
+  type DefaultPluginsOptions,
   type PluginSelection,
   type PodSecurityOptions,
   PolicyStatus,
@@ -41,7 +42,7 @@ export interface ApiServerOptions extends ServerOptions {
 
 /** An API server over a store: loads the watch cache, and is ready to start. @throws {RuntimeConfigError} */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, clock, random, log, bootstrapRbac, openApi, nodePortRange, serviceCidr } = options;
+  const { store, clock, random, log, bootstrapRbac, openApi } = options;
   let server: ApiServer | undefined = undefined;
   const actions = new LateActions(serverActionNames);
   const strategies = {
@@ -69,10 +70,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       componentstatuses: componentStatusSource(() => ({ ...options.components, "etcd-0": () => checkStore(store) })),
     },
     admission: defaultAdmissionPlugins({
-      services: { serviceCidr, ...(nodePortRange !== undefined && { nodePorts: nodePortRange }) },
+      ...configuredAdmission(options),
       authorize: (attributes) => authorizer.authorize(attributes),
-      ...(options.admissionPlugins !== undefined && { selection: options.admissionPlugins }),
-      ...(options.podSecurity !== undefined && { podSecurity: options.podSecurity }),
       dynamic: createDynamicAdmission({ webhooks, authorizer }),
       checkEscalation: (attributes) => checkWrittenRights(serving().authorization.escalation, attributes),
     }),
@@ -111,6 +110,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     options,
   );
   return server;
+}
+
+type ConfiguredAdmission = Pick<DefaultPluginsOptions, "services" | "selection" | "podSecurity">;
+
+function configuredAdmission({ serviceCidr, nodePortRange, admissionPlugins, podSecurity }: ApiServerOptions): ConfiguredAdmission {
+  return {
+    services: { serviceCidr, ...(nodePortRange !== undefined && { nodePorts: nodePortRange }) },
+    ...(admissionPlugins !== undefined && { selection: admissionPlugins }),
+    ...(podSecurity !== undefined && { podSecurity }),
+  };
 }
 
 /** metrics-server's. */

@@ -1,5 +1,5 @@
 import { DisposableStack } from "@coracle/base";
-import { hasReason, isNamespaceTerminating, type KubeObject } from "@coracle/apimachinery";
+import { hasReason, isNamespaceTerminating } from "@coracle/apimachinery";
 import { WorkQueue } from "@coracle/client";
 import type { ControllerContext, ControllerDefinition, Source } from "./controller.ts";
 import { createMetrics, type ControllerMetrics } from "./metrics.ts";

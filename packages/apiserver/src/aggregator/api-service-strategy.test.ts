@@ -7,6 +7,7 @@ const context: StrategyContext = {
   now: "2026-01-01T00:00:00Z",
   nowMs: Date.parse("2026-01-01T00:00:00Z"),
   subresource: "",
+  apiVersion: "apiregistration.k8s.io/v1",
   user: { name: "u", groups: [] },
   isDryRun: false,
 };

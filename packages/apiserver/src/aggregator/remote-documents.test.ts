@@ -159,7 +159,7 @@ describe("OpenAPI of other servers", () => {
   it("is merged in version 2, and made into version 3 where a server has none", async () => {
     await aggregate({ "/apis/example.com/v1": { body: legacyList }, "/openapi/v2": { body: v2 } });
     const merged = await api.ask("/openapi/v2");
-    expect(Object.keys(merged.json["paths"] as object)).toEqual(["/apis/example.com/v1/gadgets"]);
+    expect(Object.keys(merged.json["paths"] ?? {})).toEqual(["/apis/example.com/v1/gadgets"]);
     expect(merged.json["definitions"]).toEqual({
       "com.example.v1.Gadget": gadget,
       "com.example.v1.Spec": v2.definitions["com.example.v1.Spec"],

@@ -16,6 +16,7 @@ const context: StrategyContext = {
   now: "2026-01-01T00:00:00Z",
   nowMs: Date.parse("2026-01-01T00:00:00Z"),
   subresource: "",
+  apiVersion: "apiextensions.k8s.io/v1",
   user: { name: "me", groups: [] },
   isDryRun: false,
 };

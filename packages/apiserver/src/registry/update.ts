@@ -88,7 +88,10 @@ async function replace(
   keepGeneration(next, old);
   strategy.prepareForUpdate?.(next, old, strategyInput);
   const errors = validateObjectMetaUpdate(next.metadata, old.metadata);
-  errors.push(...(await versionErrors(target, context, { object: next, old })), ...(strategy.validateUpdate?.(next, old, strategyInput) ?? []));
+  errors.push(
+    ...(await versionErrors(target, context, { object: next, old })),
+    ...(strategy.validateUpdate?.(next, old, strategyInput) ?? []),
+  );
   refuseInvalid(target, name, errors);
   warnAbout(target, context, next, old);
   await core.admission.validate(attributes);

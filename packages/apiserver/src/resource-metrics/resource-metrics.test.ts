@@ -75,7 +75,7 @@ function createCluster() {
       apiVersion: "v1",
       kind: "Pod",
       metadata: { name, namespace: "shop", labels: { app: name } },
-      spec: { nodeName: "n1" },
+      spec: { nodeName: "n1", containers: [] },
       status: { phase },
     }) as Pod;
   const pods = [pod("web", "Running"), pod("done", "Succeeded")];

@@ -40,7 +40,7 @@ async function collect(response: IncomingMessage, limitBytes: number, signal: Ab
     }
   } catch (error) {
     const cause = signal.aborted ? (signal.reason as Error) : (error as Error);
-    throw new Error(`unexpected error when reading response body. Please retry. Original error: ${cause.message}`, { cause });
+    throw new Error(`unexpected error when reading response body. Please retry. Original error: ${cause.message}`, { cause: error });
   }
   if (length > limitBytes) {
     response.destroy();

@@ -169,7 +169,7 @@ describe("tokens", () => {
       { name: "t", projected: { sources: [{ serviceAccountToken: { path: "t", audience: "vault" } }] } },
       { name: "d", csi: { driver: "driver.example.com" } },
     ];
-    const { metadata } = await cluster.create("Pod", pod("p", "n1", { volumes }));
+    const { metadata } = await cluster.create("Pod", pod("p", "n1", { serviceAccountName: "default", volumes }));
     await cluster.create("CSIDriver", { metadata: { name: "driver.example.com" }, spec: { tokenRequests: [{ audience: "storage" }] } });
     const other = await cluster.create("Pod", pod("q", "n2"));
     const reference = { apiVersion: "v1", kind: "Pod", name: "p", uid: metadata.uid };

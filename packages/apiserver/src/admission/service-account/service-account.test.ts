@@ -79,7 +79,8 @@ describe("secrets", () => {
   test("of ephemeral containers are limited too", async () => {
     const cluster = await start(limited);
     await cluster.create("Pod", pod("a", { volumes: [{ name: "v", secret: { secretName: "known" } }] }));
-    const ephemeralContainers = [{ name: "e", image: "i", envFrom }];
+    const defaults = { terminationMessagePolicy: "File", imagePullPolicy: "Always" };
+    const ephemeralContainers = [{ name: "e", image: "i", envFrom, ...defaults }];
     const added = cluster.patch("Pod", "a", { spec: { ephemeralContainers } }, { subresource: "ephemeralcontainers" });
     await expect(added).rejects.toThrow(`ephemeral container e with envFrom referencing ${end}`);
   });
@@ -101,7 +102,7 @@ describe("mirrors of static pods", () => {
 
   test("stay as they are", async () => {
     const cluster = await start();
-    const made = await cluster.create("Pod", pod("a", {}, metadata));
+    const made = await cluster.create("Pod", pod("a", { nodeName: "n" }, metadata));
     expect((made["spec"] as Record<string, unknown>)["serviceAccountName"]).toBeUndefined();
   });
 });

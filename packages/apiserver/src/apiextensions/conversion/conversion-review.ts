@@ -56,7 +56,7 @@ export function acceptConverted(original: Readonly<UnstructuredObject>, converte
     const expected = original.metadata[field] ?? "";
     const found = object.metadata[field] ?? "";
     const shown = field === "uid" ? "UID" : field;
-    if (expected !== found) throw new Error(`must have the same ${shown}: ${expected} != ${found}`);
+    if (expected !== found) throw new Error(`must have the same ${shown}: ${expected} != ${String(found)}`);
   }
   return { ...object, metadata: restoredMetadata(original, object) };
 }
