@@ -11,6 +11,11 @@ export interface Clock {
   setTimeout(callback: () => void, delayMs: number): Disposable;
   /** Resolves after `delayMs`; rejects with the signal's reason when it aborts first. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+  /**
+   * For loops that never wait for anything outside the process: a promise to await before going on when timers and connections have
+   * waited for some milliseconds, else undefined.
+   */
+  giveWay(): Promise<void> | undefined;
 }
 
 function sleepOn(clock: Pick<Clock, "setTimeout">, delayMs: number, signal?: AbortSignal): Promise<void> {
@@ -33,6 +38,29 @@ function sleepOn(clock: Pick<Clock, "setTimeout">, delayMs: number, signal?: Abo
 
 const longestTimerMs = 2 ** 31 - 1;
 
+/** So long may promise jobs follow on each other before others get their turn. */
+const longestTurnMs = 5;
+
+/** When this turn of the event loop was first asked about; undefined before. */
+let turnStartMs: number | undefined;
+
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+
+const nextTurn = (callback: () => void): void => {
+  // Browsers have timers only.
+  if (setImmediate !== undefined) setImmediate(callback);
+  else setTimeout(callback, 0);
+};
+
+function giveWay(): Promise<void> | undefined {
+  const nowMs = performance.now();
+  if (turnStartMs === undefined) {
+    turnStartMs = nowMs;
+    nextTurn(() => (turnStartMs = undefined));
+  }
+  return nowMs - turnStartMs < longestTurnMs ? undefined : new Promise(nextTurn);
+}
+
 /** The machine's clock. Its timers do not keep a process alive by themselves. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -50,6 +78,7 @@ export const systemClock: Clock = {
   sleep(delayMs, signal) {
     return sleepOn(systemClock, delayMs, signal);
   },
+  giveWay,
 };
 
 interface Scheduled {
@@ -87,6 +116,9 @@ export class VirtualClock implements Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return sleepOn(this, delayMs, signal);
   }
+
+  /** Virtual time stands still meanwhile. */
+  giveWay(): undefined {}
 
   /** Number of timers waiting; zero when nothing leaks. */
   get pendingTimers(): number {

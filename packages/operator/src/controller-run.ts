@@ -70,6 +70,8 @@ export class ControllerRun {
     for (let key = await this.#queue.take(); key !== undefined; key = await this.#queue.take()) {
       await this.#reconcile(key);
       this.#queue.done(key);
+      // With the API in this process nothing else would let others in, were a controller to answer its own changes for ever.
+      await this.#context.clock.giveWay();
     }
   }
 

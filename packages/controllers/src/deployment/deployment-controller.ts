@@ -221,10 +221,10 @@ class DeploymentController {
 
   async #recordRevision(deployment: Deployment, revision: number): Promise<void> {
     if (revisionOf(deployment) === revision) return;
-    const api = this.#context.client.resource(resources.deployments, deployment.metadata.namespace);
-    const latest = this.#latest(deployment);
-    const annotations = { ...latest.metadata.annotations, [revisionAnnotation]: String(revision) };
-    await api.update({ ...latest, metadata: { ...latest.metadata, annotations } });
+    const patch = { metadata: { annotations: { [revisionAnnotation]: String(revision) } } };
+    await this.#context.client
+      .resource(resources.deployments, deployment.metadata.namespace)
+      .patch(deployment.metadata.name ?? "", patch, { type: "application/merge-patch+json" });
   }
 
   async #scale(deployment: Deployment, set: ReplicaSet, replicas: number): Promise<ReplicaSet> {
@@ -280,12 +280,15 @@ class DeploymentController {
     });
   }
 
+  #cached(deployment: Deployment): Deployment | undefined {
+    const cached = this.#context.client.informer(resources.deployments).get(objectKey(deployment));
+    return cached?.metadata.uid === deployment.metadata.uid ? cached : undefined;
+  }
+
   /** The Deployment with the conditions written during this reconcile. */
   #latest(deployment: Deployment): Deployment {
-    const cached = this.#context.client.informer(resources.deployments).get(objectKey(deployment));
-    return cached !== undefined && cached.metadata.uid === deployment.metadata.uid && cached.status !== undefined
-      ? { ...deployment, status: cached.status }
-      : deployment;
+    const status = this.#cached(deployment)?.status;
+    return status === undefined ? deployment : { ...deployment, status };
   }
 
   /** The condition to set when the Deployment was just paused or resumed. */
@@ -312,13 +315,11 @@ class DeploymentController {
   }
 
   async #writeStatus(deployment: Deployment, status: DeploymentStatus): Promise<void> {
-    const latest = this.#latest(deployment);
-    if (deepEqual(withoutZeros(latest.status ?? {}), withoutZeros(status))) return;
+    // What this reconcile changed already, its annotations among it, must not be undone.
+    const latest = this.#cached(deployment);
+    if (latest === undefined || deepEqual(withoutZeros(latest.status ?? {}), withoutZeros(status))) return;
     try {
-      const { resourceVersion: _version, ...metadata } = deployment.metadata;
-      await this.#context.client
-        .resource(resources.deployments, deployment.metadata.namespace)
-        .updateStatus({ ...deployment, metadata, status });
+      await this.#context.client.resource(resources.deployments, deployment.metadata.namespace).updateStatus({ ...latest, status });
     } catch (error) {
       if (!hasReason(error, "Conflict", "NotFound")) throw error;
     }

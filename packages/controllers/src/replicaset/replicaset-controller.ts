@@ -1,5 +1,5 @@
 import { deepEqual, formatTime, hasReason, isControlledBy, setCondition } from "@coracle/apimachinery";
-import { resources, type Pod, type ReplicaSet, type ReplicaSetStatus } from "@coracle/api";
+import { resources, type Pod, type ReplicaSet, type ReplicaSetCondition, type ReplicaSetStatus } from "@coracle/api";
 import { watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
 import { Expectations } from "../pod-control/expectations.ts";
 import { addOwnerIndexes, candidatesOf } from "../pod-control/owner-index.ts";
@@ -116,8 +116,7 @@ class ReplicaSetController {
   #statusOf(set: ReplicaSet, pods: readonly Pod[], found: { failure: unknown; terminating: number; nowMs: number }): ReplicaSetStatus {
     const { failure, terminating, nowMs } = found;
     const templateLabels = Object.entries(set.spec?.template?.metadata?.labels ?? {});
-    const conditions = (set.status?.conditions ?? []).filter((condition) => condition.type !== "ReplicaFailure" || failure !== undefined);
-    const now = formatTime(nowMs);
+    const conditions = conditionsOf(set, failure, { isSurplus: pods.length > (set.spec?.replicas ?? 1), nowMs });
     return {
       replicas: pods.length,
       fullyLabeledReplicas: pods.filter((pod) => templateLabels.every(([key, value]) => pod.metadata.labels?.[key] === value)).length,
@@ -125,24 +124,7 @@ class ReplicaSetController {
       availableReplicas: pods.filter((pod) => isAvailable(pod, set.spec?.minReadySeconds ?? 0, nowMs)).length,
       terminatingReplicas: terminating,
       observedGeneration: set.metadata.generation ?? 0,
-      ...(failure === undefined
-        ? conditions.length === 0
-          ? {}
-          : { conditions: [...conditions] }
-        : {
-            conditions: [
-              ...setCondition(
-                conditions,
-                {
-                  type: "ReplicaFailure",
-                  status: "True",
-                  reason: pods.length > (set.spec?.replicas ?? 1) ? "FailedDelete" : "FailedCreate",
-                  message: (failure as Error).message,
-                },
-                now,
-              ),
-            ],
-          }),
+      ...(conditions.length > 0 && { conditions: [...conditions] }),
     };
   }
 
@@ -155,6 +137,20 @@ class ReplicaSetController {
       if (!hasReason(error, "Conflict", "NotFound")) throw error;
     }
   }
+}
+
+function conditionsOf(
+  { status }: ReplicaSet,
+  failure: unknown,
+  { isSurplus, nowMs }: { isSurplus: boolean; nowMs: number },
+): readonly ReplicaSetCondition[] {
+  const known = status?.conditions ?? [];
+  if (failure === undefined) return known.filter(({ type }) => type !== "ReplicaFailure");
+  const reason = isSurplus ? "FailedDelete" : "FailedCreate";
+  // The message names the pod, another with every try: that alone is no news, else each try would bring the next one at once.
+  if (known.some((condition) => condition.type === "ReplicaFailure" && condition.reason === reason)) return known;
+  const condition = { type: "ReplicaFailure", status: "True", reason, message: (failure as Error).message };
+  return setCondition(known, condition, formatTime(nowMs));
 }
 
 /** Pods tried when `successes` came before the first failure: the end of the batch in which it happened. */
