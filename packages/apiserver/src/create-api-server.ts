@@ -16,10 +16,12 @@ import { checkWrittenRights } from "./authorization/escalation-admission.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy, webhookConverter } from "./apiextensions/index.ts";
 import { LateActions, serverActionNames } from "./bootstrap/late-actions.ts";
 import { componentStatusDefinition, componentStatusSource } from "./health/component-statuses.ts";
+import type { HealthCheck } from "./health/health.ts";
 import type { OpenApiGenerator } from "./openapi/handler.ts";
 import { metricsDefinitions, metricsGroup, metricsReaderRole, metricsVersion, ResourceMetrics } from "./resource-metrics/index.ts";
 import { createRegistry } from "./registry/index.ts";
-import { assembleServer, type ApiServer, type ServerOptions } from "./server.ts";
+import type { RegistryImplementation } from "./registry/registry.ts";
+import { assembleServer, type ApiServer, type ServerOptions, type ServerParts } from "./server.ts";
 import { LazyWebhookClient } from "./webhook-client/index.ts";
 
 export interface ApiServerOptions extends ServerOptions {
@@ -96,14 +98,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     replaceable: [localService(metricsGroup, metricsVersion, metricsPriority)],
     ...(options.frontProxy !== undefined && { certificate: options.frontProxy.certificate }),
   });
-  const withMetricsReader = async (): Promise<readonly UnstructuredObject[]> => [...(await bootstrapRbac()), metricsReaderRole];
   metrics.bind(registry, options.kubeletClient);
   server = assembleServer(
     {
       registry,
       actions,
       aggregator,
-      bootstrapRbac: withMetricsReader,
+      bootstrapRbac: async () => [...(await bootstrapRbac()), metricsReaderRole],
+      ...observed(store, registry),
       openApi,
       background: [stopOnly(registry), stopOnly(webhooks), stopOnly(metrics), lifecycle, new PolicyStatus(registry.environment, registry)],
     },
@@ -124,6 +126,22 @@ function configuredAdmission({ serviceCidr, nodePortRange, admissionPlugins, pod
 
 /** metrics-server's. */
 const metricsPriority = { group: 100, version: 100 };
+
+function observed(store: Store, registry: RegistryImplementation): Pick<ServerParts, "checks" | "objectCounts"> {
+  const check = (): Promise<void> => checkStore(store);
+  const checks: HealthCheck[] = [
+    { name: "etcd", check },
+    { name: "etcd-readiness", isReadinessOnly: true, check },
+    {
+      name: "informer-sync",
+      isReadinessOnly: true,
+      async check() {
+        await registry.cacher.waitUntilCurrent();
+      },
+    },
+  ];
+  return { checks, objectCounts: () => registry.objectCounts() };
+}
 
 async function checkStore(store: Store): Promise<void> {
   await store.currentRevision();

@@ -28,14 +28,15 @@ import { DirectAuthorization } from "./direct/direct-authorization.ts";
 import { createDirectTransport } from "./direct/direct-transport.ts";
 import { DiscoveryHandler } from "./discovery/handler.ts";
 import type { ComponentCheck } from "./health/component-statuses.ts";
-import { HealthHandler } from "./health/health.ts";
-import { RequestMetrics } from "./health/metrics.ts";
+import { HealthHandler, type HealthCheck } from "./health/health.ts";
 import { versionInfo } from "./health/version.ts";
 import { ApiHandler, type PathHandler } from "./http/api-handler.ts";
 import { HttpListener, type ListenAddress, type ListenerTls } from "./http/listener.ts";
 import { ResourceHandler } from "./http/resource-handler.ts";
-import { sendValue } from "./http/respond.ts";
+import { sendText, sendValue } from "./http/respond.ts";
 import { WatchRegistry } from "./http/watch-stream.ts";
+import { ServerMetrics, type ObjectCount } from "./metrics/server-metrics.ts";
+import type { NamedQueue } from "./metrics/work-queue-lines.ts";
 import { OpenApiHandler, type OpenApiGenerator } from "./openapi/handler.ts";
 import { createConnectors, type KubeletClientTls } from "./proxy/connectors.ts";
 import { UpgradeProxy } from "./proxy/upgrade-proxy.ts";
@@ -84,6 +85,10 @@ export interface ServerParts {
   readonly aggregator?: Aggregator;
   /** What runs beside the requests: started before `start` resolves, stopped last, in reverse order. */
   readonly background?: readonly BackgroundWork[];
+  /** What health is asked about besides the server's own start, in this order. Defaults to nothing. */
+  readonly checks?: readonly HealthCheck[];
+  /** How many objects there are, for the metrics. Defaults to nothing. */
+  readonly objectCounts?: () => readonly ObjectCount[];
   readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
   readonly openApi: () => Promise<OpenApiGenerator>;
 }
@@ -103,11 +108,27 @@ export interface ApiServer {
   start(): Promise<void>;
   /** Ends watches, lets requests in progress finish for a few seconds, and closes the port. Idempotent. */
   stop(): Promise<void>;
+  /** Shows the work queues of the process among the metrics; asked with every reading. */
+  showQueues(read: () => readonly NamedQueue[]): void;
   /** Requests into this process with the rights of `user`, who is taken to be authenticated. */
   directTransport(user: UserInfo, fieldManager?: string): Transport;
 }
 
 const drainMs = 3000;
+/** What upstream does at its start under these names is one step here. */
+const bootstrapHooks = ["start-system-namespaces-controller", "rbac/bootstrap-roles", "scheduling/bootstrap-system-priority-classes"];
+const metricsType = "text/plain; version=0.0.4; charset=utf-8";
+const fixedPaths = [
+  "/.well-known/openid-configuration",
+  "/api",
+  "/apis",
+  "/metrics",
+  "/metrics/slis",
+  "/openapi/v2",
+  "/openapi/v3",
+  "/openid/v1/jwks",
+  "/version",
+];
 const defaultIssuer = "https://kubernetes.default.svc.cluster.local";
 
 /** Puts the stages of a request together around a registry. */
@@ -122,8 +143,9 @@ class AssembledServer implements ApiServer {
   readonly #parts: ServerParts;
   readonly #options: ServerOptions;
   readonly #watches = new WatchRegistry();
-  readonly #metrics = new RequestMetrics();
-  readonly #health = new HealthHandler();
+  readonly #health: HealthHandler;
+  readonly #metrics: ServerMetrics;
+  #readQueues: () => readonly NamedQueue[] = () => [];
   readonly #remoteDiscovery: RemoteDiscovery | undefined;
   readonly #remoteOpenApi: RemoteOpenApi | undefined;
   readonly #discovery: DiscoveryHandler;
@@ -142,6 +164,13 @@ class AssembledServer implements ApiServer {
     this.#parts = parts;
     this.#options = options;
     this.registry = registry;
+    this.#health = new HealthHandler(log);
+    this.#metrics = new ServerMetrics({
+      clock,
+      queues: () => this.#readQueues(),
+      objects: parts.objectCounts ?? (() => []),
+      checks: () => this.#health.outcomes,
+    });
     const lookup = createRegistryLookup(registry);
     const keys = [options.serviceAccountKey, ...(options.oldServiceAccountKeys ?? [])].map((pem) => createTokenKey(createPrivateKey(pem)));
     this.tokens = new ServiceAccountTokens({ keys, issuer, apiAudiences: [issuer], lookup, clock, random });
@@ -186,15 +215,15 @@ class AssembledServer implements ApiServer {
       resources: new ResourceHandler({ registry, watches: this.#watches, clock, random }),
       connectors: createConnectors(proxy),
       paths: this.#paths(),
-      metrics: this.#metrics,
+      metrics: this.#metrics.requests,
       clock,
       random,
       log,
     });
     this.#upgrades = new UpgradeProxy({ ...proxy, ...aggregation, handler: this.#handler, log });
-    this.#health.add({ name: "poststarthook/rbac/bootstrap-roles", check: () => this.#checkBootstrapped() });
-    this.#metrics.gauge("apiserver_longrunning_requests", () => this.#watches.size);
-    this.#metrics.gauge("apiserver_current_inflight_requests", () => this.#handler.active);
+    for (const check of parts.checks ?? []) this.#health.add(check);
+    for (const name of bootstrapHooks) this.#health.add({ name: `poststarthook/${name}`, check: () => this.#checkBootstrapped() });
+    this.#health.add({ name: "shutdown", isReadinessOnly: true, check: () => this.#checkGoesOn() });
   }
 
   get port(): number {
@@ -235,6 +264,10 @@ class AssembledServer implements ApiServer {
 
   stop(): Promise<void> {
     return (this.#stopping ??= this.#stop());
+  }
+
+  showQueues(read: () => readonly NamedQueue[]): void {
+    this.#readQueues = read;
   }
 
   directTransport(user: UserInfo, fieldManager?: string): Transport {
@@ -298,9 +331,11 @@ class AssembledServer implements ApiServer {
         return true;
       },
       (exchange, { path }) => {
-        if (path === "/metrics") this.#metrics.send(exchange);
-        return path === "/metrics";
+        const text = this.#metrics.textOf(path);
+        if (text !== undefined) sendText(exchange, 200, text, metricsType);
+        return text !== undefined;
       },
+      at("/", () => ({ paths: this.#indexed() })),
       at("/openid/v1/jwks", () => this.tokens.keySet()),
       at("/.well-known/openid-configuration", () => ({
         issuer: this.tokens.issuer,
@@ -312,7 +347,21 @@ class AssembledServer implements ApiServer {
     ];
   }
 
+  /** The paths that are worth a look. */
+  #indexed(): string[] {
+    const groups = this.#discovery.groups.flatMap(({ name, versions }) =>
+      name === ""
+        ? versions.map(({ version }) => `/api/${version}`)
+        : [`/apis/${name}`, ...versions.map(({ version }) => `/apis/${name}/${version}`)],
+    );
+    return [...fixedPaths, ...groups, ...this.#health.paths].sort();
+  }
+
   #checkBootstrapped(): void {
     if (!this.#isBootstrapped) throw new Error("not finished");
+  }
+
+  #checkGoesOn(): void {
+    if (this.#stopping !== undefined) throw new Error("process is shutting down");
   }
 }

@@ -42,6 +42,7 @@ export {
   createMaxOfLimiter,
   type RateLimiter,
 } from "./workqueue/rate-limiter.ts";
+export { QueueMetrics, queueBuckets, type Distribution } from "./workqueue/queue-metrics.ts";
 export { WorkQueue, type WorkQueueOptions } from "./workqueue/work-queue.ts";
 
 export type { EventRecorder } from "./events.ts";

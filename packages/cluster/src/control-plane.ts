@@ -1,4 +1,4 @@
-import type { ApiServer } from "@coracle/apiserver";
+import type { ApiServer, NamedQueue } from "@coracle/apiserver";
 import type { Clock, Logger, Random } from "@coracle/base";
 import type { ResourceType } from "@coracle/apimachinery";
 import { createEventRecorder } from "@coracle/client";
@@ -39,6 +39,10 @@ export interface ControlPlaneOptions {
 
 /** The controllers and the scheduler. */
 export interface ControlPlane {
+  /** Throws while the part does not run. By the names of ComponentStatuses. */
+  readonly checks: Readonly<Record<"scheduler" | "controller-manager", () => void>>;
+  /** Of the controllers that run. */
+  queues(): readonly NamedQueue[];
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -53,11 +57,24 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const client = clients.of(schedulerIdentity);
   const events = createEventRecorder({ client, component: "default-scheduler", clock, random, log });
   const scheduler: Scheduler = createScheduler({ client, clock, random, log: log.with({ component: "scheduler" }), events });
+  const running = new Set<string>();
+  const run = async (name: string, started: Promise<unknown>): Promise<void> => {
+    await started;
+    running.add(name);
+  };
+  const checkOf = (name: string) => () => {
+    if (!running.has(name)) throw new Error(`the ${name} does not run`);
+  };
   return {
+    checks: { scheduler: checkOf("scheduler"), "controller-manager": checkOf("controller-manager") },
+    queues: () =>
+      managers.flatMap((manager) => manager.metrics().map(({ name, queue, queueDepth }) => ({ name, depth: queueDepth, metrics: queue }))),
     async start() {
-      await Promise.all([...managers.map((manager) => manager.start()), scheduler.start()]);
+      const started = Promise.all(managers.map((manager) => manager.start()));
+      await Promise.all([run("controller-manager", started), run("scheduler", scheduler.start())]);
     },
     async stop() {
+      running.clear();
       await scheduler.stop();
       await Promise.all(managers.map((manager) => manager.stop()));
       events.stop();

@@ -134,8 +134,17 @@ class RunningCluster implements Cluster {
         allowedNames: [frontProxyName],
         certificate: { cert: frontProxy.client.certificatePem, key: frontProxy.client.privateKeyPem },
       },
+      components: this.#componentChecks(),
       kubeletClient: { cert: kubeletClient.certificatePem, key: kubeletClient.privateKeyPem, ca: authority },
     });
+  }
+
+  #componentChecks(): ControlPlane["checks"] {
+    const check = (name: keyof ControlPlane["checks"]) => () => {
+      if (this.#controlPlane === undefined) throw new Error(`the ${name} does not run`);
+      this.#controlPlane.checks[name]();
+    };
+    return { scheduler: check("scheduler"), "controller-manager": check("controller-manager") };
   }
 
   async #startParts(
@@ -152,6 +161,8 @@ class RunningCluster implements Cluster {
       rootCa: certificates.authority,
       volumes: { directory: join(directory, "volumes"), makesDirectories: this.runtime.name === "containerd" },
     });
+    const { queues } = this.#controlPlane;
+    server.showQueues(queues);
     this.#nodes = new Nodes({
       ...this.#tools,
       clusterName: name,

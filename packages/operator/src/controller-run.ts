@@ -27,6 +27,7 @@ export class ControllerRun {
       queueDepth: this.#queue.length,
       delayed: this.#queue.delayed,
       activeWorkers: this.#queue.processing,
+      queue: this.#queue.metrics,
       ...this.#metrics,
       lastActivityMs: Object.fromEntries(sources.map(({ resource }) => [resource.resource, client.informer(resource).lastActivityMs])),
     };

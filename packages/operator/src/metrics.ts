@@ -1,3 +1,5 @@
+import type { QueueMetrics } from "@coracle/client";
+
 /** Counters of one controller; read them at any time, they are never reset. */
 export interface ControllerMetrics {
   readonly name: string;
@@ -6,6 +8,8 @@ export interface ControllerMetrics {
   /** Keys that wait for a time: back-off or a requested requeue. */
   readonly delayed: number;
   readonly activeWorkers: number;
+  /** Of its work queue. */
+  readonly queue: QueueMetrics;
   readonly reconciles: number;
   readonly errors: number;
   readonly durationMsSum: number;

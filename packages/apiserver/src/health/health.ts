@@ -1,60 +1,113 @@
+import type { Logger } from "@coracle/base";
 import type { HttpExchange } from "../http/exchange.ts";
 import { sendText } from "../http/respond.ts";
-import { isTrue } from "../http/request-info.ts";
 
 export interface HealthCheck {
   readonly name: string;
   /** Throws, or rejects, while it does not hold. */
   check(): void | Promise<void>;
-  /** A failure that a restart might mend. Defaults to false: only `/readyz` asks. */
-  readonly isLiveness?: boolean;
+  /** Whether only `/readyz` asks: not to be used, but nothing that a restart would mend. Defaults to false. */
+  readonly isReadinessOnly?: boolean;
+}
+
+/** How often checks held and did not, for `/metrics/slis`. */
+export interface CheckOutcome {
+  readonly name: string;
+  /** `livez`, `readyz`, `healthz`. */
+  readonly endpoint: string;
+  readonly isHealthy: boolean;
+  readonly successes: number;
+  readonly errors: number;
 }
 
 const endpoints = new Set(["livez", "readyz", "healthz"]);
 
 /** Serves `/livez`, `/readyz`, `/healthz` and single checks below them, in upstream's form. */
 export class HealthHandler {
-  readonly #checks: HealthCheck[] = [{ name: "ping", isLiveness: true, check() {} }];
+  readonly #log: Logger;
+  readonly #checks: HealthCheck[] = [{ name: "ping", check() {} }];
+  readonly #outcomes = new Map<string, { -readonly [K in keyof CheckOutcome]: CheckOutcome[K] }>();
 
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Checks are asked, and told, in the order in which they were added. */
   add(check: HealthCheck): void {
     this.#checks.push(check);
   }
 
+  /** `/healthz/ping` … */
+  get paths(): readonly string[] {
+    return [...endpoints].flatMap((endpoint) => [`/${endpoint}`, ...this.#checksOf(endpoint).map(({ name }) => `/${endpoint}/${name}`)]);
+  }
+
+  get outcomes(): readonly CheckOutcome[] {
+    return [...this.#outcomes.values()];
+  }
+
   async handle(exchange: HttpExchange, path: string, query: URLSearchParams): Promise<boolean> {
-    const [endpoint = "", name, ...rest] = path.slice(1).split("/");
-    if (!endpoints.has(endpoint) || rest.length > 0) return false;
-    const all = this.#checks.filter((check) => endpoint === "readyz" || check.isLiveness === true);
-    if (name !== undefined && name !== "") {
-      const single = all.filter((check) => check.name === name || check.name.endsWith(`/${name}`));
-      if (single.length === 0) return false;
-      await this.#run(exchange, `${endpoint}`, single, isTrue(query.get("verbose")));
-      return true;
-    }
-    const excluded = new Set(query.getAll("exclude"));
-    await this.#run(
-      exchange,
-      endpoint,
-      all.filter((check) => !excluded.has(check.name)),
-      isTrue(query.get("verbose")),
-    );
+    const [, endpoint = "", name] = /^\/([a-z]+)(?:\/(.*))?$/.exec(path) ?? [];
+    if (!endpoints.has(endpoint)) return false;
+    if (name !== undefined && name !== "") return this.#single(exchange, endpoint, name);
+    await this.#all(exchange, endpoint, query);
     return true;
   }
 
-  async #run(exchange: HttpExchange, endpoint: string, checks: readonly HealthCheck[], isVerbose: boolean): Promise<void> {
+  #checksOf(endpoint: string): readonly HealthCheck[] {
+    return this.#checks.filter(({ isReadinessOnly }) => endpoint === "readyz" || isReadinessOnly !== true);
+  }
+
+  async #single(exchange: HttpExchange, endpoint: string, name: string): Promise<boolean> {
+    const check = this.#checksOf(endpoint).find((each) => each.name === name);
+    if (check === undefined) return false;
+    const error = await this.#run(check, endpoint);
+    if (error === undefined) sendText(exchange, 200, "ok");
+    else sendText(exchange, 500, `internal server error: ${error.message}\n`);
+    return true;
+  }
+
+  async #all(exchange: HttpExchange, endpoint: string, query: URLSearchParams): Promise<void> {
+    const excluded = new Set(query.getAll("exclude"));
+    const unknown = new Set(excluded);
     const lines: string[] = [];
-    let isFailed = false;
-    for (const check of checks) {
-      try {
-        await check.check();
-        lines.push(`[+]${check.name} ok`);
-      } catch {
-        // Why is for the log, not for everybody.
-        isFailed = true;
-        lines.push(`[-]${check.name} failed: reason withheld`);
+    const failures: string[] = [];
+    for (const check of this.#checksOf(endpoint)) {
+      const { name } = check;
+      if (excluded.has(name)) {
+        unknown.delete(name);
+        lines.push(`[+]${name} excluded: ok`);
+        continue;
       }
+      const error = await this.#run(check, endpoint);
+      // Why is for the log, not for everybody.
+      lines.push(error === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`);
+      if (error !== undefined) failures.push(`${name}: ${error.message}`);
     }
-    if (isFailed) sendText(exchange, 500, `${lines.join("\n")}\n${endpoint} check failed\n`);
-    else if (isVerbose) sendText(exchange, 200, `${lines.join("\n")}\n${endpoint} check passed\n`);
+    if (unknown.size > 0) {
+      const names = [...unknown].sort().map((each) => JSON.stringify(each));
+      lines.push(`warn: some health checks cannot be excluded: no matches for ${names.join(",")}`);
+    }
+    if (failures.length > 0) {
+      this.#log.debug(`${endpoint} check failed`, { failures });
+      sendText(exchange, 500, `${lines.join("\n")}\n${endpoint} check failed\n`);
+    } else if (query.has("verbose")) sendText(exchange, 200, `${lines.join("\n")}\n${endpoint} check passed\n`);
     else sendText(exchange, 200, "ok");
+  }
+
+  async #run(check: HealthCheck, endpoint: string): Promise<Error | undefined> {
+    const key = `${endpoint} ${check.name}`;
+    const outcome = this.#outcomes.get(key) ?? { name: check.name, endpoint, isHealthy: true, successes: 0, errors: 0 };
+    this.#outcomes.set(key, outcome);
+    try {
+      await check.check();
+      outcome.successes++;
+      outcome.isHealthy = true;
+      return undefined;
+    } catch (error) {
+      outcome.errors++;
+      outcome.isHealthy = false;
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 }

@@ -6,7 +6,7 @@ import { anonymousUser } from "../authentication/users.ts";
 import { forwardToRemote, type Aggregator } from "../aggregator/index.ts";
 import { attributesOf, type Attributes, type Authorizer } from "../authorization/attributes.ts";
 import { forbidden } from "../authorization/forbidden.ts";
-import type { RequestMetrics } from "../health/metrics.ts";
+import type { MeasuredRequest, RequestMetrics } from "../metrics/request-metrics.ts";
 import type { Registry, ServedResource, UserInfo } from "../registry/contract.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { HttpRequestContext } from "./request-context.ts";
@@ -36,8 +36,8 @@ export interface ApiHandlerOptions {
   readonly log: Logger;
 }
 
-/** What anybody may read. */
-const publicPaths = /^\/(livez|readyz|healthz|version)(\/|$)/;
+/** What anybody may read; single checks below them are for those who watch over the server. */
+const publicPaths = /^\/(livez|readyz|healthz|version)\/?$/;
 const requestTimeoutMs = 60_000;
 /** Which may last as long as they like on other servers. */
 const streamSubresources = new Set(["attach", "exec", "log", "portforward", "proxy"]);
@@ -58,14 +58,14 @@ export class ApiHandler {
 
   /** Never rejects. */
   async handle(exchange: HttpExchange): Promise<void> {
-    const { clock, random, log, metrics } = this.#options;
-    const startMs = clock.monotonic();
+    const { random, log } = this.#options;
     const auditId = givenAuditId(exchange) ?? randomUuid(random);
     // Servers that the request is passed on to record it under the same name.
     exchange.headers["audit-id"] = auditId;
     exchange.addHeader("audit-id", auditId);
     this.#active++;
     const info = parseRequestInfo(exchange.method, exchange.url);
+    const measured = this.measure(exchange, info);
     try {
       if (info === undefined) throw newBadRequest("unable to determine kind and namespace from url");
       await this.#serve(exchange, info);
@@ -75,11 +75,15 @@ export class ApiHandler {
       if (!isOver) await sendError(exchange, error).catch(() => exchange.destroy());
     } finally {
       this.#active--;
-      const seconds = (clock.monotonic() - startMs) / 1000;
-      const { verb = "", resource = "" } = info ?? {};
-      const isLongRunning = info !== undefined && this.#isLongRunning(info);
-      metrics.observe({ verb, resource: exchange.statusCode === 404 ? "" : resource, code: exchange.statusCode, seconds, isLongRunning });
+      // A watch goes on after it was set up.
+      if (info?.verb === "watch" && exchange.statusCode === 200) exchange.signal.addEventListener("abort", () => measured.end());
+      else measured.end();
     }
+  }
+
+  /** Counts a request until the result is told that it ended. For upgrades too. */
+  measure(exchange: HttpExchange, info: RequestInfo | undefined): MeasuredRequest {
+    return this.#options.metrics.begin(exchange, info, info !== undefined && this.#isLongRunning(info));
   }
 
   /**

@@ -45,8 +45,8 @@ export function sendValue(exchange: HttpExchange, status: number, value: unknown
   return sendBytes(exchange, status, Buffer.from(JSON.stringify(value)), form);
 }
 
-export function sendText(exchange: HttpExchange, status: number, text: string): void {
-  const headers = { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" };
+export function sendText(exchange: HttpExchange, status: number, text: string, contentType = "text/plain; charset=utf-8"): void {
+  const headers = { "content-type": contentType, "x-content-type-options": "nosniff" };
   exchange.respond(status, headers, text);
 }
 

@@ -48,8 +48,11 @@ export class UpgradeProxy {
     response.assignSocket(socket as Socket);
     response.shouldKeepAlive = false;
     const exchange = new Http1Exchange(request, response);
+    const info = parseRequestInfo(exchange.method, exchange.url);
+    const measured = this.#options.handler.measure(exchange, info);
+    socket.once("close", () => measured.end(exchange.statusCode === 0 ? 101 : exchange.statusCode));
     try {
-      const outgoing = await this.#open(exchange);
+      const outgoing = await this.#open(exchange, info);
       if (outgoing === undefined) sendPathNotFound(exchange);
       else await this.#connect(outgoing, { socket, response, head });
     } catch (error) {
@@ -59,9 +62,8 @@ export class UpgradeProxy {
   }
 
   /** The request to whom it is for, once it is admitted; undefined when there is nobody. */
-  async #open(exchange: Http1Exchange): Promise<ClientRequest | undefined> {
+  async #open(exchange: Http1Exchange, info: RequestInfo | undefined): Promise<ClientRequest | undefined> {
     const { handler, aggregator } = this.#options;
-    const info = parseRequestInfo(exchange.method, exchange.url);
     const remote = info === undefined ? undefined : aggregator?.remoteOf(info);
     if (remote !== undefined) {
       const { method, url, headers } = exchange;

@@ -126,6 +126,23 @@ export class RegistryImplementation implements Registry, Disposable {
     return this.#table.all;
   }
 
+  /** How many objects of each stored resource there are now, under the name that was defined first. */
+  objectCounts(): { readonly group: string; readonly resource: string; readonly count: number }[] {
+    const byPath = new Map(
+      this.#table.all
+        .filter(isStored)
+        .toReversed()
+        .map((definition) => [definition.storagePath, definition]),
+    );
+    return [...byPath.values()]
+      .map((definition) => ({
+        group: definition.group,
+        resource: definition.resource,
+        count: this.cacher.cacheOf(definition).size,
+      }))
+      .toReversed();
+  }
+
   onResourcesChanged(listener: () => void): Disposable {
     this.#listeners.add(listener);
     return toDisposable(() => this.#listeners.delete(listener));

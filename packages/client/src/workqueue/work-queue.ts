@@ -1,4 +1,5 @@
 import { assert, type Clock } from "@coracle/base";
+import { QueueMetrics } from "./queue-metrics.ts";
 import { createControllerLimiter, type RateLimiter } from "./rate-limiter.ts";
 
 export interface WorkQueueOptions {
@@ -12,6 +13,8 @@ export interface WorkQueueOptions {
  * added while it is worked on comes back after {@link done}. First in, first out. Its size is bounded by the number of distinct keys.
  */
 export class WorkQueue {
+  /** Counters; read them at any time, they are never reset. */
+  readonly metrics: QueueMetrics;
   readonly #clock: Clock;
   readonly #limiter: RateLimiter;
   /** Ready keys in order; those before `#head` are taken. */
@@ -26,6 +29,7 @@ export class WorkQueue {
 
   constructor({ clock, rateLimiter = createControllerLimiter(clock) }: WorkQueueOptions) {
     this.#clock = clock;
+    this.metrics = new QueueMetrics(clock);
     this.#limiter = rateLimiter;
   }
 
@@ -51,6 +55,7 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#isShutDown || this.#dirty.has(key)) return;
     this.#dirty.add(key);
+    this.metrics.added(key);
     if (!this.#processing.has(key)) this.#offer(key);
   }
 
@@ -76,6 +81,7 @@ export class WorkQueue {
 
   /** Adds `key` after the pause that its failures have earned. */
   addRateLimited(key: string): void {
+    this.metrics.retries++;
     this.addAfter(key, this.#limiter.when(key));
   }
 
@@ -113,6 +119,7 @@ export class WorkQueue {
   /** Gives `key` back. @throws when the caller does not own it. */
   done(key: string): void {
     assert(this.#processing.delete(key), `work queue: ${key} is done but was not taken`);
+    this.metrics.done(key);
     if (this.#dirty.has(key)) this.#offer(key);
     if (this.#processing.size === 0 && this.length === 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
@@ -129,6 +136,7 @@ export class WorkQueue {
       this.#ready = [];
       this.#head = 0;
       this.#dirty.clear();
+      this.metrics.dropped();
     }
     for (const resolve of this.#idle.splice(0)) resolve(undefined);
     if (this.#processing.size === 0 && this.length === 0) return Promise.resolve();
@@ -148,5 +156,6 @@ export class WorkQueue {
   #begin(key: string): void {
     this.#dirty.delete(key);
     this.#processing.add(key);
+    this.metrics.taken(key);
   }
 }
