@@ -7,7 +7,6 @@ import { official } from "./list.ts";
 let server: ServerUnderTest;
 let api: RawApi;
 let counter = 0;
-const sig = "api-machinery";
 
 beforeAll(() => {
   server = serverUnderTest("machinery");
@@ -51,7 +50,7 @@ describe("watching", () => {
   const told = (events: readonly { type: string; object: { metadata: { name?: string } } }[]): string[] =>
     events.map(({ type, object }) => `${type} ${object.metadata.name}`);
 
-  it(official(sig, "Watchers should observe add, update, and delete watch notifications on configmaps"), async () => {
+  it(official("api-machinery", "Watchers should observe add, update, and delete watch notifications on configmaps"), async () => {
     const path = `/api/v1/namespaces/${await newNamespace()}/configmaps`;
     using a = await api.watch(`${path}?labelSelector=w%3Da`);
     using b = await api.watch(`${path}?labelSelector=w%3Db`);
@@ -67,7 +66,7 @@ describe("watching", () => {
     await eventually(() => expect(told(both.events)).toEqual(["ADDED a", "MODIFIED a", "ADDED b", "DELETED a", "DELETED b"]));
   });
 
-  it(official(sig, "Watchers should be able to start watching from a specific resource version"), async () => {
+  it(official("api-machinery", "Watchers should be able to start watching from a specific resource version"), async () => {
     const path = `/api/v1/namespaces/${await newNamespace()}/configmaps`;
     await expectCode(201, `POST ${path}`, configMap("a"));
     const first = await expectCode(200, `PUT ${path}/a`, configMap("a", {}, { mutation: "1" }));
@@ -78,7 +77,7 @@ describe("watching", () => {
   });
 
   it(
-    official(sig, "Watchers should be able to restart watching from the last resource version observed by the previous watch"),
+    official("api-machinery", "Watchers should be able to restart watching from the last resource version observed by the previous watch"),
     async () => {
       const path = `/api/v1/namespaces/${await newNamespace()}/configmaps`;
       using first = await api.watch(`${path}?labelSelector=w%3Dr`);
@@ -93,20 +92,23 @@ describe("watching", () => {
     },
   );
 
-  it(official(sig, "Watchers should observe an object deletion if it stops meeting the requirements of the selector"), async () => {
-    const path = `/api/v1/namespaces/${await newNamespace()}/configmaps`;
-    using watch = await api.watch(`${path}?labelSelector=w%3Dlive`);
-    await expectCode(201, `POST ${path}`, configMap("a", { w: "live" }));
-    await expectCode(200, `PUT ${path}/a`, configMap("a", { w: "dead" }, { mutation: "1" }));
-    await expectCode(200, `PUT ${path}/a`, configMap("a", { w: "dead" }, { mutation: "2" }));
-    await expectCode(200, `PUT ${path}/a`, configMap("a", { w: "live" }, { mutation: "3" }));
-    await expectCode(200, `DELETE ${path}/a`);
-    await eventually(() => expect(told(watch.events)).toEqual(["ADDED a", "DELETED a", "ADDED a", "DELETED a"]));
-    // What is shown of an object that left the selection is its last state in it, at the version of the change.
-    expect(watch.events[1]?.object["data"]).toBeUndefined();
-  });
+  it(
+    official("api-machinery", "Watchers should observe an object deletion if it stops meeting the requirements of the selector"),
+    async () => {
+      const path = `/api/v1/namespaces/${await newNamespace()}/configmaps`;
+      using watch = await api.watch(`${path}?labelSelector=w%3Dlive`);
+      await expectCode(201, `POST ${path}`, configMap("a", { w: "live" }));
+      await expectCode(200, `PUT ${path}/a`, configMap("a", { w: "dead" }, { mutation: "1" }));
+      await expectCode(200, `PUT ${path}/a`, configMap("a", { w: "dead" }, { mutation: "2" }));
+      await expectCode(200, `PUT ${path}/a`, configMap("a", { w: "live" }, { mutation: "3" }));
+      await expectCode(200, `DELETE ${path}/a`);
+      await eventually(() => expect(told(watch.events)).toEqual(["ADDED a", "DELETED a", "ADDED a", "DELETED a"]));
+      // What is shown of an object that left the selection is its last state in it, at the version of the change.
+      expect(watch.events[1]?.object["data"]).toBeUndefined();
+    },
+  );
 
-  it(official(sig, "Watchers should receive events on concurrent watches in same order"), async () => {
+  it(official("api-machinery", "Watchers should receive events on concurrent watches in same order"), async () => {
     const path = `/api/v1/namespaces/${await newNamespace()}/configmaps`;
     const { metadata } = await expectCode<{ metadata: { resourceVersion: string } }>(200, `GET ${path}`);
     const writes = Array.from({ length: 20 }, async (_, index) => {
@@ -128,7 +130,7 @@ describe("watching", () => {
 
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourceDefinition Watch [Privileged:ClusterAdmin] CustomResourceDefinition Watch watch on custom resource definition objects",
     ),
     async () => {
@@ -143,7 +145,7 @@ describe("watching", () => {
 });
 
 describe("lists", () => {
-  it(official(sig, "Servers with support for API chunking should return chunks of results for list calls"), async () => {
+  it(official("api-machinery", "Servers with support for API chunking should return chunks of results for list calls"), async () => {
     const path = `/api/v1/namespaces/${await newNamespace()}/podtemplates`;
     const template = { spec: { containers: [{ name: "c", image: "i" }] } };
     for (let index = 0; index < 40; index++) {
@@ -185,7 +187,10 @@ describe("lists", () => {
   });
 
   it(
-    official(sig, "Servers with support for Table transformation should return a 406 for a backend which does not implement metadata"),
+    official(
+      "api-machinery",
+      "Servers with support for Table transformation should return a 406 for a backend which does not implement metadata",
+    ),
     async () => {
       const body = JSON.stringify({
         apiVersion: "authorization.k8s.io/v1",
@@ -206,7 +211,7 @@ describe("discovery", () => {
     preferredVersion: { groupVersion: string; version: string };
   };
 
-  it(official(sig, "Discovery should validate PreferredVersion for each APIGroup"), async () => {
+  it(official("api-machinery", "Discovery should validate PreferredVersion for each APIGroup"), async () => {
     const { groups } = await expectCode<{ groups: Group[] }>(200, "GET /apis");
     expect(groups.length).toBeGreaterThan(15);
     for (const { name, versions, preferredVersion } of groups) {
@@ -216,7 +221,7 @@ describe("discovery", () => {
     }
   });
 
-  it(official(sig, "Discovery should locate the groupVersion and a resource within each APIGroup"), async () => {
+  it(official("api-machinery", "Discovery should locate the groupVersion and a resource within each APIGroup"), async () => {
     const { groups } = await expectCode<{ groups: Group[] }>(200, "GET /apis");
     for (const { versions } of groups) {
       for (const { groupVersion } of versions) {
@@ -251,7 +256,7 @@ describe("discovery", () => {
     return { type: String(answer.headers["content-type"]), value: JSON.parse(answer.body.toString()) as Discovery };
   };
 
-  it(official(sig, "AggregatedDiscovery should support aggregated discovery interface"), async () => {
+  it(official("api-machinery", "AggregatedDiscovery should support aggregated discovery interface"), async () => {
     const core = await discover("/api", `${aggregated},application/json`);
     expect([core.type, core.value.kind, core.value.apiVersion]).toEqual([aggregated, "APIGroupDiscoveryList", "apidiscovery.k8s.io/v2"]);
     expect(core.value.items[0]?.versions[0]?.resources).toContainEqual(
@@ -263,7 +268,7 @@ describe("discovery", () => {
     }
   });
 
-  it(official(sig, "AggregatedDiscovery should support raw aggregated discovery endpoint Accept headers"), async () => {
+  it(official("api-machinery", "AggregatedDiscovery should support raw aggregated discovery endpoint Accept headers"), async () => {
     const beta = "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
     for (const [accept, kind] of [
       ["application/json", "APIGroupList"],
@@ -284,12 +289,16 @@ describe("discovery", () => {
       expect(group?.versions[0]?.resources[0]).toMatchObject({ resource: `${name}s`, scope: "Namespaced" });
     });
   };
-  it(official(sig, "AggregatedDiscovery should support aggregated discovery interface for CRDs"), () => crdDiscovery("aggregated"));
-  it(official(sig, "AggregatedDiscovery should support raw aggregated discovery request for CRDs"), () => crdDiscovery("rawly"));
+  it(official("api-machinery", "AggregatedDiscovery should support aggregated discovery interface for CRDs"), () =>
+    crdDiscovery("aggregated"),
+  );
+  it(official("api-machinery", "AggregatedDiscovery should support raw aggregated discovery request for CRDs"), () =>
+    crdDiscovery("rawly"),
+  );
 
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourceDefinition resources [Privileged:ClusterAdmin] should include custom resource definition resources in discovery documents",
     ),
     async () => {
@@ -303,14 +312,17 @@ describe("discovery", () => {
     },
   );
 
-  it(official(sig, "AdmissionWebhook [Privileged:ClusterAdmin] should include webhook resources in discovery documents"), async () => {
-    const { resources } = await expectCode<{ resources: { name: string }[] }>(200, "GET /apis/admissionregistration.k8s.io/v1");
-    expect(resources.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(["mutatingwebhookconfigurations", "validatingwebhookconfigurations"]),
-    );
-  });
+  it(
+    official("api-machinery", "AdmissionWebhook [Privileged:ClusterAdmin] should include webhook resources in discovery documents"),
+    async () => {
+      const { resources } = await expectCode<{ resources: { name: string }[] }>(200, "GET /apis/admissionregistration.k8s.io/v1");
+      expect(resources.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(["mutatingwebhookconfigurations", "validatingwebhookconfigurations"]),
+      );
+    },
+  );
 
-  it(official(sig, "server version should find the server version"), async () => {
+  it(official("api-machinery", "server version should find the server version"), async () => {
     expect(await expectCode(200, "GET /version")).toMatchObject({
       major: "1",
       minor: expect.stringMatching(/^\d+/),
@@ -370,7 +382,7 @@ async function newCustomResource(name: string, options: CrdOptions = {}): Promis
 describe("custom resources", () => {
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition creating/deleting custom resource definition objects works",
     ),
     async () => {
@@ -384,7 +396,7 @@ describe("custom resources", () => {
 
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition listing custom resource definition objects works",
     ),
     async () => {
@@ -401,7 +413,7 @@ describe("custom resources", () => {
 
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition getting/updating/patching custom resource definition status sub-resource works",
     ),
     async () => {
@@ -429,7 +441,7 @@ describe("custom resources", () => {
 
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourceDefinition resources [Privileged:ClusterAdmin] custom resource defaulting for requests and from storage works",
     ),
     async () => {
@@ -448,7 +460,7 @@ describe("custom resources", () => {
 
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourceFieldSelectors [Privileged:ClusterAdmin] CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector",
     ),
     async () => {
@@ -498,7 +510,7 @@ describe("published OpenAPI", () => {
     },
   };
 
-  it(official(sig, "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD with validation schema"), async () => {
+  it(official("api-machinery", "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD with validation schema"), async () => {
     await newCustomResource("published", { schema: { type: "object", description: "a published kind", properties: { spec } } });
     await eventually(async () => {
       const found = await component("published");
@@ -512,15 +524,21 @@ describe("published OpenAPI", () => {
     expect(Object.keys((await document()).paths)).toContain("/apis/published.example.com/v1/namespaces/{namespace}/publisheds/{name}");
   });
 
-  it(official(sig, "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD without validation schema"), async () => {
-    await newCustomResource("schemaless");
-    await eventually(async () =>
-      expect(await component("schemaless")).toMatchObject({ type: "object", "x-kubernetes-preserve-unknown-fields": true }),
-    );
-  });
+  it(
+    official("api-machinery", "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD without validation schema"),
+    async () => {
+      await newCustomResource("schemaless");
+      await eventually(async () =>
+        expect(await component("schemaless")).toMatchObject({ type: "object", "x-kubernetes-preserve-unknown-fields": true }),
+      );
+    },
+  );
 
   it(
-    official(sig, "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields at the schema root"),
+    official(
+      "api-machinery",
+      "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields at the schema root",
+    ),
     async () => {
       await newCustomResource("rootloose", {
         schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true, properties: { spec: { type: "object" } } },
@@ -530,7 +548,10 @@ describe("published OpenAPI", () => {
   );
 
   it(
-    official(sig, "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields in an embedded object"),
+    official(
+      "api-machinery",
+      "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields in an embedded object",
+    ),
     async () => {
       await newCustomResource("inloose", {
         schema: { type: "object", properties: { spec: { type: "object", "x-kubernetes-preserve-unknown-fields": true } } },
@@ -541,20 +562,26 @@ describe("published OpenAPI", () => {
     },
   );
 
-  it(official(sig, "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of different groups"), async () => {
-    await newCustomResource("groupa");
-    await newCustomResource("groupb");
-    await eventually(async () =>
-      expect([await component("groupa"), await component("groupb")]).toEqual([expect.any(Object), expect.any(Object)]),
-    );
-  });
+  it(
+    official("api-machinery", "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of different groups"),
+    async () => {
+      await newCustomResource("groupa");
+      await newCustomResource("groupb");
+      await eventually(async () =>
+        expect([await component("groupa"), await component("groupb")]).toEqual([expect.any(Object), expect.any(Object)]),
+      );
+    },
+  );
 
   const twoVersions = [
     { name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object", properties: { one: { type: "string" } } } } },
     { name: "v2", served: true, storage: false, schema: { openAPIV3Schema: { type: "object", properties: { two: { type: "string" } } } } },
   ];
   it(
-    official(sig, "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group but different versions"),
+    official(
+      "api-machinery",
+      "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group but different versions",
+    ),
     async () => {
       await newCustomResource("versioned", { versions: twoVersions });
       await eventually(async () => {
@@ -566,7 +593,7 @@ describe("published OpenAPI", () => {
 
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group and version but different kinds",
     ),
     async () => {
@@ -588,7 +615,10 @@ describe("published OpenAPI", () => {
   );
 
   it(
-    official(sig, "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] updates the published spec when one version gets renamed"),
+    official(
+      "api-machinery",
+      "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] updates the published spec when one version gets renamed",
+    ),
     async () => {
       const { crd } = await newCustomResource("renamed", { versions: twoVersions });
       await eventually(async () => expect(await component("renamed", "v2")).toBeDefined());
@@ -613,7 +643,7 @@ describe("published OpenAPI", () => {
 
   it(
     official(
-      sig,
+      "api-machinery",
       "CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] removes definition from spec when one version gets changed to not be served",
     ),
     async () => {
@@ -641,7 +671,7 @@ describe("field validation", () => {
   };
   const apply = "application/apply-patch+yaml";
 
-  it(official(sig, "FieldValidation should detect unknown and duplicate fields of a typed object"), async () => {
+  it(official("api-machinery", "FieldValidation should detect unknown and duplicate fields of a typed object"), async () => {
     const body =
       '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"foo":"bar","paused":true,"paused":false,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i","imagePullPolicy":"Always","imagePullPolicy":"Never","unknown1":1}]}}}}';
     const { code, text } = await post(`/apis/apps/v1/namespaces/default/deployments?${strict}`, body);
@@ -655,36 +685,42 @@ describe("field validation", () => {
       expect(text).toContain(part);
   });
 
-  it(official(sig, "FieldValidation should detect unknown metadata fields of a typed object"), async () => {
+  it(official("api-machinery", "FieldValidation should detect unknown metadata fields of a typed object"), async () => {
     const body = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"d","foo":"bar"}}';
     const { code, text } = await post(`/api/v1/namespaces/default/configmaps?${strict}`, body);
     expect([code, text]).toEqual([400, expect.stringContaining('unknown field \\"metadata.foo\\"')]);
   });
 
-  it(official(sig, "FieldValidation should create/apply a valid CR for CRD with validation schema"), async () => {
+  it(official("api-machinery", "FieldValidation should create/apply a valid CR for CRD with validation schema"), async () => {
     const { path } = await newCustomResource("valid", { schema: { type: "object", properties: { foo: { type: "string" } } } });
     expect((await post(`${path}?${strict}`, JSON.stringify(customObject("valid", "a", { foo: "x" })))).code).toBe(201);
     expect((await post(`${path}/b?${strict}`, JSON.stringify(customObject("valid", "b", { foo: "x" })), apply)).code).toBe(201);
   });
 
-  it(official(sig, "FieldValidation should create/apply a CR with unknown fields for CRD with no validation schema"), async () => {
-    const { path } = await newCustomResource("anything");
-    expect((await post(`${path}?${strict}`, JSON.stringify(customObject("anything", "a", { foo: "x" })))).code).toBe(201);
-    expect((await post(`${path}/b?${strict}`, JSON.stringify(customObject("anything", "b", { foo: "x" })), apply)).code).toBe(201);
-  });
+  it(
+    official("api-machinery", "FieldValidation should create/apply a CR with unknown fields for CRD with no validation schema"),
+    async () => {
+      const { path } = await newCustomResource("anything");
+      expect((await post(`${path}?${strict}`, JSON.stringify(customObject("anything", "a", { foo: "x" })))).code).toBe(201);
+      expect((await post(`${path}/b?${strict}`, JSON.stringify(customObject("anything", "b", { foo: "x" })), apply)).code).toBe(201);
+    },
+  );
 
-  it(official(sig, "FieldValidation should create/apply an invalid CR with extra properties for CRD with validation schema"), async () => {
-    const { path } = await newCustomResource("extra", { schema: { type: "object", properties: { foo: { type: "string" } } } });
-    for (const [at, type] of [
-      [path, "application/json"],
-      [`${path}/b`, apply],
-    ] as const) {
-      const { code, text } = await post(`${at}?${strict}`, JSON.stringify(customObject("extra", "b", { foo: "x", bar: 1 })), type);
-      expect([code, text]).toEqual([400, expect.stringContaining("bar")]);
-    }
-  });
+  it(
+    official("api-machinery", "FieldValidation should create/apply an invalid CR with extra properties for CRD with validation schema"),
+    async () => {
+      const { path } = await newCustomResource("extra", { schema: { type: "object", properties: { foo: { type: "string" } } } });
+      for (const [at, type] of [
+        [path, "application/json"],
+        [`${path}/b`, apply],
+      ] as const) {
+        const { code, text } = await post(`${at}?${strict}`, JSON.stringify(customObject("extra", "b", { foo: "x", bar: 1 })), type);
+        expect([code, text]).toEqual([400, expect.stringContaining("bar")]);
+      }
+    },
+  );
 
-  it(official(sig, "FieldValidation should detect duplicates in a CR when preserving unknown fields"), async () => {
+  it(official("api-machinery", "FieldValidation should detect duplicates in a CR when preserving unknown fields"), async () => {
     const { path } = await newCustomResource("twice");
     const { code, text } = await post(
       `${path}?${strict}`,
@@ -693,28 +729,31 @@ describe("field validation", () => {
     expect([code, text]).toEqual([400, expect.stringContaining('duplicate field \\"spec.foo\\"')]);
   });
 
-  it(official(sig, "FieldValidation should detect unknown metadata fields in both the root and embedded object of a CR"), async () => {
-    const template = {
-      type: "object",
-      "x-kubernetes-embedded-resource": true,
-      properties: { metadata: { type: "object", properties: { name: { type: "string" } } } },
-    };
-    const { path } = await newCustomResource("embedding", {
-      schema: { type: "object", properties: { spec: { type: "object", properties: { template } } } },
-    });
-    const object = customObject("embedding", "a", {
-      spec: { template: { apiVersion: "v1", kind: "Pod", metadata: { name: "x", unknownSubMeta: 1 } } },
-    }) as { metadata: Record<string, unknown> };
-    object.metadata["unknownMeta"] = 1;
-    const { code, text } = await post(`${path}?${strict}`, JSON.stringify(object));
-    expect(code).toBe(400);
-    expect(text).toContain('unknown field \\"metadata.unknownMeta\\"');
-    expect(text).toContain('unknown field \\"spec.template.metadata.unknownSubMeta\\"');
-  });
+  it(
+    official("api-machinery", "FieldValidation should detect unknown metadata fields in both the root and embedded object of a CR"),
+    async () => {
+      const template = {
+        type: "object",
+        "x-kubernetes-embedded-resource": true,
+        properties: { metadata: { type: "object", properties: { name: { type: "string" } } } },
+      };
+      const { path } = await newCustomResource("embedding", {
+        schema: { type: "object", properties: { spec: { type: "object", properties: { template } } } },
+      });
+      const object = customObject("embedding", "a", {
+        spec: { template: { apiVersion: "v1", kind: "Pod", metadata: { name: "x", unknownSubMeta: 1 } } },
+      }) as { metadata: Record<string, unknown> };
+      object.metadata["unknownMeta"] = 1;
+      const { code, text } = await post(`${path}?${strict}`, JSON.stringify(object));
+      expect(code).toBe(400);
+      expect(text).toContain('unknown field \\"metadata.unknownMeta\\"');
+      expect(text).toContain('unknown field \\"spec.template.metadata.unknownSubMeta\\"');
+    },
+  );
 });
 
 describe("namespaces", () => {
-  it(official(sig, "Namespaces [Serial] should patch a Namespace"), async () => {
+  it(official("api-machinery", "Namespaces [Serial] should patch a Namespace"), async () => {
     const name = await newNamespace();
     expect(
       await expectCode(
@@ -726,14 +765,14 @@ describe("namespaces", () => {
     ).toMatchObject({ metadata: { labels: { patched: "yes" } } });
   });
 
-  it(official(sig, "Namespaces [Serial] should apply an update to a Namespace"), async () => {
+  it(official("api-machinery", "Namespaces [Serial] should apply an update to a Namespace"), async () => {
     const path = `/api/v1/namespaces/${await newNamespace()}`;
     const object = await expectCode(200, `GET ${path}`);
     object.metadata.labels = { ...object.metadata.labels, updated: "yes" };
     expect(await expectCode(200, `PUT ${path}`, object)).toMatchObject({ metadata: { labels: { updated: "yes" } } });
   });
 
-  it(official(sig, "Namespaces [Serial] should apply changes to a namespace status"), async () => {
+  it(official("api-machinery", "Namespaces [Serial] should apply changes to a namespace status"), async () => {
     const path = `/api/v1/namespaces/${await newNamespace()}/status`;
     const condition = { type: "StatusPatch", status: "True", reason: "E2E", message: "by a test" };
     expect(
@@ -749,7 +788,7 @@ describe("namespaces", () => {
     expect(await expectCode(200, `PUT ${path}`, object)).toMatchObject({ status: { conditions: [{ type: "StatusUpdate" }] } });
   });
 
-  it(official(sig, "Namespaces [Serial] should apply a finalizer to a Namespace"), async () => {
+  it(official("api-machinery", "Namespaces [Serial] should apply a finalizer to a Namespace"), async () => {
     const path = `/api/v1/namespaces/${await newNamespace()}`;
     const object = await expectCode<{ spec: { finalizers: string[] } } & Thing>(200, `GET ${path}`);
     object.spec.finalizers.push("example.com/e2e");
@@ -768,7 +807,7 @@ describe("namespaces", () => {
     await expectCode(201, "POST /api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
     expect((await expectCode<{ items: unknown[] }>(200, `GET ${path}`)).items).toEqual([]);
   };
-  it(official(sig, "Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted"), () =>
+  it(official("api-machinery", "Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted"), () =>
     emptied("pods", {
       apiVersion: "v1",
       kind: "Pod",
@@ -776,7 +815,7 @@ describe("namespaces", () => {
       spec: { containers: [{ name: "c", image: "registry.example/pause" }], terminationGracePeriodSeconds: 0 },
     }),
   );
-  it(official(sig, "Namespaces [Serial] should ensure that all services are removed when a namespace is deleted"), () =>
+  it(official("api-machinery", "Namespaces [Serial] should ensure that all services are removed when a namespace is deleted"), () =>
     emptied("services", { apiVersion: "v1", kind: "Service", metadata: { name: "s" }, spec: { ports: [{ port: 80 }] } }),
   );
 });
@@ -802,19 +841,22 @@ describe("the garbage collector", () => {
     return { namespace, path: `${path}/d` };
   };
 
-  it(official(sig, "Garbage collector should delete RS created by deployment when not orphaning"), async () => {
+  it(official("api-machinery", "Garbage collector should delete RS created by deployment when not orphaning"), async () => {
     const { namespace, path } = await deployed();
     await expectCode(200, `DELETE ${path}`, { propagationPolicy: "Background" });
     await eventually(async () => expect(await replicaSets(namespace)).toEqual([]));
   });
 
-  it(official(sig, "Garbage collector should orphan RS created by deployment when deleteOptions.PropagationPolicy is Orphan"), async () => {
-    const { namespace, path } = await deployed();
-    await expectCode(200, `DELETE ${path}`, { propagationPolicy: "Orphan" });
-    await eventually(async () => expect((await api.json("GET", path)).code).toBe(404));
-    const [left] = await replicaSets(namespace);
-    expect(left?.metadata.ownerReferences ?? []).toEqual([]);
-  });
+  it(
+    official("api-machinery", "Garbage collector should orphan RS created by deployment when deleteOptions.PropagationPolicy is Orphan"),
+    async () => {
+      const { namespace, path } = await deployed();
+      await expectCode(200, `DELETE ${path}`, { propagationPolicy: "Orphan" });
+      await eventually(async () => expect((await api.json("GET", path)).code).toBe(404));
+      const [left] = await replicaSets(namespace);
+      expect(left?.metadata.ownerReferences ?? []).toEqual([]);
+    },
+  );
 
   const pod = (name: string, owners: object[] = []): object => ({
     apiVersion: "v1",
@@ -831,7 +873,7 @@ describe("the garbage collector", () => {
     blockOwnerDeletion: isBlocking,
   });
 
-  it(official(sig, "Garbage collector should not be blocked by dependency circle"), async () => {
+  it(official("api-machinery", "Garbage collector should not be blocked by dependency circle"), async () => {
     const path = `/api/v1/namespaces/${await newNamespace()}/pods`;
     const pods: Thing[] = [];
     for (const name of ["p1", "p2", "p3"]) pods.push(await expectCode(201, `POST ${path}`, pod(name)));
@@ -850,7 +892,7 @@ describe("the garbage collector", () => {
 
   it(
     official(
-      sig,
+      "api-machinery",
       "Garbage collector should not delete dependents that have both valid owner and owner that's waiting for dependents to be deleted [Serial]",
     ),
     async () => {
