@@ -254,7 +254,7 @@ describe("rules", () => {
     );
     apply(loose);
     establish("notes.rules.example.com");
-    const note = (spec: string): string => `{apiVersion: rules.example.com/v1, kind: Note, metadata: {name: n}, spec: {${spec}}}`;
+    const note = (spec: string): string => `{apiVersion: rules.example.com/v1, kind: Note, metadata: {name: note}, spec: {${spec}}}`;
     apply(note("text: long"));
     apply(strict);
     apply(note("text: long, n: 1"));

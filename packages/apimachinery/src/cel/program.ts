@@ -23,7 +23,8 @@ export interface CelProgram {
   /** The cost at best and at worst as Kubernetes estimates it, from sizes that the schema states. At most 2⁶⁴ − 1. */
   estimateCost(): { readonly min: number; readonly max: number };
   /**
-   * Bindings are JSON data, values of CEL, or {@link lazy} ones. A variable without a binding is an error when it is read.
+   * Bindings are JSON data, values of CEL, or {@link lazy} ones. A variable without a binding is an error when it is read; one of an
+   * optional type is bound to its value, or to `undefined` when it has none.
    * The cost is taken from the budget also when this throws.
    * @throws {CelEvaluationError} the expression has no value: `no such key: foo`
    * @throws {CelCostError} the evaluation cost too much

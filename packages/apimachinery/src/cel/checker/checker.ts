@@ -188,7 +188,7 @@ class Checker {
     let type: CelType | undefined;
     for (const { value, isOptional } of node.elements) {
       const found = this.#check(value);
-      type = this.#join(value, type, isOptional ? this.#optionalValue(value, found) : found);
+      type = this.#join(type, isOptional ? this.#optionalValue(value, found) : found);
     }
     return celTypes.list(type ?? this.#newTypeVariable());
   }
@@ -197,9 +197,9 @@ class Checker {
     let keyType: CelType | undefined;
     let valueType: CelType | undefined;
     for (const { key, value, isOptional } of node.entries) {
-      keyType = this.#join(key, keyType, this.#check(key));
+      keyType = this.#join(keyType, this.#check(key));
       const found = this.#check(value);
-      valueType = this.#join(value, valueType, isOptional ? this.#optionalValue(value, found) : found);
+      valueType = this.#join(valueType, isOptional ? this.#optionalValue(value, found) : found);
     }
     return celTypes.map(keyType ?? this.#newTypeVariable(), valueType ?? this.#newTypeVariable());
   }
@@ -210,10 +210,10 @@ class Checker {
     return unwrapOptional(type);
   }
 
-  #join(node: Node, previous: CelType | undefined, current: CelType): CelType {
+  /** What is true of both. Mixed lists are refused later, except in arguments of `format`. */
+  #join(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
-    if (this.#known.isAssignable(previous, current)) return mostGeneral(previous, current);
-    return this.#mismatch(node, previous, current);
+    return this.#known.isAssignable(previous, current) ? mostGeneral(previous, current) : celTypes.dyn;
   }
 
   #mismatch(node: Node, expected: CelType, actual: CelType): CelType {

@@ -4,9 +4,10 @@ import type { LocatedIssue } from "../parser/source.ts";
 import { compileRegex } from "../regex.ts";
 import { formatType, isExactType, unwrapOptional } from "../types/relate.ts";
 import type { CelType } from "../types/type.ts";
-import { CelFailure } from "../values/value.ts";
-import { timeFromText } from "../library/convert-times.ts";
+import { CelFailure, type CelValue, type Evaluated } from "../values/value.ts";
+import { timeFromText, timestampFromSeconds } from "../library/convert-times.ts";
 import type { Checked } from "./checked.ts";
+import { validateFormat } from "./validate-format.ts";
 
 /** Finds literals that can never be right: times, durations and patterns that do not parse, lists and maps of mixed types. */
 export function validateLiterals(checked: Checked, issues: LocatedIssue[]): void {
@@ -20,7 +21,10 @@ interface Visit {
 }
 
 function visit(checked: Checked, state: Visit, node: Node): void {
-  if (node.kind === "call") validateCall(node, state.issues);
+  if (node.kind === "call") {
+    validateCall(node, state.issues);
+    if (node.function === "format") validateFormat(checked, node, state.issues);
+  }
   if (node.kind === "list" && !state.isExempt) validateList(checked, node, state.issues);
   if (node.kind === "map" && !state.isExempt) validateMap(checked, node, state.issues);
   const isExempt = state.isExempt || (node.kind === "call" && node.function === "format");
@@ -31,13 +35,21 @@ function validateCall(node: CallNode, issues: LocatedIssue[]): void {
   const [argument] = node.args;
   if (argument?.kind !== "literal") return;
   const name = node.function;
-  const isInvalid =
-    name === "matches"
-      ? typeof argument.value === "string" && compileRegex(argument.value) instanceof CelFailure
-      : (name === "duration" || name === "timestamp") &&
-        typeof argument.value === "string" &&
-        timeFromText(name, argument.value) instanceof CelFailure;
-  if (isInvalid) issues.push({ message: `invalid ${name} argument`, offset: argument.offset });
+  if (isUseless(name, argument.value)) issues.push({ message: `invalid ${name} argument`, offset: argument.offset });
+}
+
+/** Whether a constant cannot be what the function wants. */
+function isUseless(name: string, value: CelValue): boolean {
+  if (name === "matches") return typeof value === "string" && compileRegex(value) instanceof CelFailure;
+  return (name === "duration" || name === "timestamp") && timeOf(name, value) instanceof CelFailure;
+}
+
+const noTime = new CelFailure("no time");
+
+function timeOf(name: "duration" | "timestamp", value: CelValue): Evaluated {
+  if (typeof value === "string") return timeFromText(name, value);
+  const isSeconds = name === "timestamp" && (typeof value === "number" || typeof value === "bigint");
+  return isSeconds ? timestampFromSeconds(value) : noTime;
 }
 
 function validateList(checked: Checked, node: ListNode, issues: LocatedIssue[]): void {

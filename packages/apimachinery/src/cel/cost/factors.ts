@@ -56,3 +56,7 @@ export const costsNothingMuch: ReadonlySet<string> = new Set([
   "getEscapedPath",
   "getQuery",
 ]);
+
+/** Of the named formats' patterns, and of their texts. */
+export const longestPattern = 128;
+export const longestFormat = 64;

@@ -72,7 +72,8 @@ function qualifyStrictly(frame: Frame, value: CelValue, { key: keyOf, isTest }: 
   frame.charge(1);
   if (key instanceof CelFailure) return key;
   const found = lookUp(value, key);
-  if (!isTest) return found ?? missing(value, key);
+  // Null is a value.
+  if (!isTest) return found === undefined ? missing(value, key) : found;
   return found instanceof CelFailure ? found : found !== undefined;
 }
 

@@ -1,7 +1,8 @@
 import { CelCostError } from "../errors.ts";
 import type { CelType } from "../types/type.ts";
 import { fromData } from "../values/json-data.ts";
-import { CelFailure, type Evaluated } from "../values/value.ts";
+import { isOptionalType, unwrapOptional } from "../types/relate.ts";
+import { CelFailure, celNone, CelObjectValue, CelOptional, type Evaluated } from "../values/value.ts";
 
 /** The state of one evaluation. */
 export class Frame {
@@ -28,10 +29,18 @@ export class Frame {
     const known = this.#variables.get(name);
     if (known !== undefined) return known;
     if (!Object.hasOwn(this.#bindings, name)) return new CelFailure(`no such attribute(s): ${name}`);
-    const value = fromData(this.#bindings[name], type);
+    const value = isOptionalType(type) ? optionalFrom(this.#bindings[name], type) : fromData(this.#bindings[name], type);
     this.#variables.set(name, value);
     return value;
   }
+}
+
+/** A variable that may have no value is bound to its value, or to nothing. */
+function optionalFrom(data: unknown, type: CelType): Evaluated {
+  if (data === undefined) return celNone;
+  if (data instanceof CelObjectValue && isOptionalType(data.celType)) return data;
+  const value = fromData(data, unwrapOptional(type));
+  return value instanceof CelFailure ? value : new CelOptional(value);
 }
 
 /** A part of an expression, ready to be evaluated. */

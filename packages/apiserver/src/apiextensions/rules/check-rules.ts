@@ -115,10 +115,9 @@ class RuleRun {
     this.#refuse(compiled, place, this.#message(compiled, bindings, report));
   }
 
-  #bindings({ rule, usesOldSelf }: CompiledRule, { value, old }: Place): Record<string, unknown> {
-    if (!usesOldSelf) return { self: value };
-    void rule;
-    return { self: value, oldSelf: old === null ? undefined : old };
+  /** Of a rule with `optionalOldSelf`, an absent `oldSelf` is an optional without value. */
+  #bindings({ usesOldSelf }: CompiledRule, { value, old }: Place): Record<string, unknown> {
+    return usesOldSelf ? { self: value, oldSelf: old ?? undefined } : { self: value };
   }
 
   #reportFailure(error: unknown, rule: ValidationRule, report: (detail: string) => void): void {
