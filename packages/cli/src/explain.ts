@@ -6,7 +6,7 @@ import {
   StoreDamagedError,
   StoreLockedError,
 } from "@coracle/cluster";
-import { permissionError } from "./home.ts";
+import { permissionError } from "./permission-error.ts";
 import { UserError } from "./user-error.ts";
 
 /** Turns a failed start into one line with a remedy; what it does not know it passes through. */

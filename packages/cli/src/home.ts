@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
-import { clusterEntries } from "@coracle/cluster";
+import { isAbsolute, join, resolve } from "node:path";
+import { removeData, type Removal } from "./data-directory.ts";
+import { permissionError } from "./permission-error.ts";
 import { UserError } from "./user-error.ts";
 
 /**
@@ -39,7 +40,8 @@ export function checkClusterName(name: string): string {
 }
 
 export function homeDirectory(): string {
-  return resolve(process.env["CORACLE_HOME"] ?? join(homedir(), ".coracle"));
+  // Empty is as good as unset, as for every variable of a shell.
+  return resolve(process.env["CORACLE_HOME"] || join(homedir(), ".coracle"));
 }
 
 export function clusterDirectory(name: string): string {
@@ -48,14 +50,32 @@ export function clusterDirectory(name: string): string {
 
 export function listClusterNames(): string[] {
   try {
-    return readdirSync(join(homeDirectory(), "clusters")).sort();
+    return readdirSync(join(homeDirectory(), "clusters"))
+      .filter((name) => namePattern.test(name))
+      .sort();
   } catch {
     return [];
   }
 }
 
+/** @throws {DamagedRecordError} */
 export function readClusterRecord(name: string): ClusterRecord | undefined {
-  return readJson<ClusterRecord>(join(clusterDirectory(name), "cluster.json"));
+  const file = join(clusterDirectory(name), "cluster.json");
+  const damaged = (cause?: unknown): never => {
+    throw new DamagedRecordError(file, name, { cause });
+  };
+  const record = readJson<Partial<ClusterRecord> | null>(file, damaged);
+  if (record === undefined) return undefined;
+  const isWhole = typeof record?.dataDirectory === "string" && isAbsolute(record.dataDirectory) && typeof record.isEphemeral === "boolean";
+  if (!isWhole) return damaged();
+  return { ...(record as ClusterRecord), name };
+}
+
+/** `cluster.json` is not what the program wrote. */
+export class DamagedRecordError extends UserError {
+  constructor(file: string, name: string, options?: ErrorOptions) {
+    super(`${file} is damaged`, `restore a copy of it, or remove the cluster with: coracle reset --name ${name}`, options);
+  }
 }
 
 export function writeClusterRecord(record: ClusterRecord): void {
@@ -65,7 +85,8 @@ export function writeClusterRecord(record: ClusterRecord): void {
 /** The record of a running cluster; undefined when its process is gone (a stale record is removed). */
 export function readRunRecord(name: string): RunRecord | undefined {
   const file = join(clusterDirectory(name), "run.json");
-  const record = readJson<RunRecord>(file);
+  // One that cannot be read says nothing; the lock of the data directory still keeps a second process out.
+  const record = readJson<RunRecord>(file, () => undefined);
   if (record === undefined) return undefined;
   if (processStart(record.pid) === record.processStart) return record;
   rmSync(file, { force: true });
@@ -84,21 +105,34 @@ export function kubeconfigPath(record: ClusterRecord): string {
   return join(record.dataDirectory, "kubeconfig");
 }
 
-const ownEntries = [...clusterEntries, "kubeconfig", "coracle.log", "coracle.log.1"];
+/** Where a cluster keeps its data unless it is told otherwise. */
+export function ownDataDirectory(name: string): string {
+  return join(clusterDirectory(name), "data");
+}
 
-/** Removes everything that a cluster left: its data and its records. What is not ours in a directory of the user's choice stays. */
-export function forget(record: ClusterRecord): void {
-  for (const entry of ownEntries) rmSync(join(record.dataDirectory, entry), { recursive: true, force: true });
+/**
+ * Removes everything that a cluster left: its data, unless it cannot be told from a user's files, and its records.
+ * @throws {UserError} while a process uses the data.
+ */
+export async function forget({ name, dataDirectory }: ClusterRecord): Promise<Removal> {
+  const removal = await removeData({ path: dataDirectory, cluster: name, isOwn: dataDirectory === ownDataDirectory(name) });
+  removeRecords(name);
+  return removal;
+}
+
+/** Removes what the program remembers of a cluster; its data stays. */
+export function removeRecords(name: string): void {
+  for (const entry of ["run.json", "cluster.json", "output.log"])
+    rmSync(join(clusterDirectory(name), entry), { recursive: true, force: true });
+  removeClusterDirectory(name);
+}
+
+/** Removes the folder of a cluster of which nothing is left. */
+export function removeClusterDirectory(name: string): void {
   try {
-    rmdirSync(record.dataDirectory);
+    rmdirSync(clusterDirectory(name));
   } catch {
-    // Missing, or holds files of the user.
-  }
-  for (const entry of ["run.json", "cluster.json", "output.log"]) rmSync(join(clusterDirectory(record.name), entry), { force: true });
-  try {
-    rmdirSync(clusterDirectory(record.name));
-  } catch {
-    // As above.
+    // Missing, or it holds something.
   }
 }
 
@@ -123,19 +157,20 @@ export function processStart(pid: number): string | undefined {
   }
 }
 
-function readJson<T>(file: string): T | undefined {
+function readJson<T>(file: string, damaged: (cause: unknown) => undefined): T | undefined {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw permissionError(error, file);
+    if (code !== "EISDIR") throw permissionError(error, file);
+    text = "";
   }
   try {
     return JSON.parse(text) as T;
   } catch (cause) {
-    throw new UserError(`${file} is damaged`, `delete it, or run: coracle reset`, { cause });
+    return damaged(cause);
   }
 }
 
@@ -149,19 +184,4 @@ function writeJson(directory: string, name: string, value: unknown): void {
   } catch (error) {
     throw permissionError(error, file);
   }
-}
-
-/** Turns EACCES and its kin into a {@link UserError}; passes other errors through. */
-export function permissionError(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new UserError(`no permission to use ${path}`, "choose another place with --data-dir (or CORACLE_HOME), or change its owner", {
-      cause: error,
-    });
-  }
-  if (code === "ENOSPC")
-    return new UserError(`no space left on the disk of ${path}`, "free some, or choose another place with --data-dir", { cause: error });
-  if (code === "ENOTDIR" || code === "EEXIST")
-    return new UserError(`${path} is not a directory`, "choose another place with --data-dir", { cause: error });
-  return error;
 }

@@ -1,24 +1,29 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createJsonLogger, systemClock, type LogLevel } from "@coracle/base";
 import { parseRuntimeConfig, startCluster, type Cluster, type RuntimeChoice } from "@coracle/cluster";
+import { claimDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { explain } from "./explain.ts";
+import { holdProcess } from "./hold-process.ts";
 import {
   checkClusterName,
-  clusterDirectory,
   forget,
   kubeconfigPath,
-  permissionError,
+  ownDataDirectory,
   processStart,
   readClusterRecord,
   readRunRecord,
+  removeClusterDirectory,
+  removeRecords,
   removeRunRecord,
   writeClusterRecord,
   writeRunRecord,
   type ClusterRecord,
 } from "./home.ts";
+import { abortOnEndSignals } from "./interruption.ts";
 import { createLogFile } from "./log-file.ts";
+import { permissionError } from "./permission-error.ts";
 import { UserError } from "./user-error.ts";
 
 export interface LaunchOptions {
@@ -36,6 +41,8 @@ export interface LaunchOptions {
   /** `api/legacy=false,batch/v1beta1=true`. */
   readonly runtimeConfig?: string;
   readonly logLevel: LogLevel;
+  /** Ends the start; nothing is left of it then. */
+  readonly signal?: AbortSignal;
 }
 
 /** A cluster that this process runs, with the files that other commands find it by. */
@@ -49,7 +56,7 @@ export interface LaunchedCluster {
 
 const defaultPort = 6443;
 
-/** Starts a cluster in this process. @throws {UserError} for everything the user can mend. */
+/** Starts a cluster in this process. @throws {UserError} for everything the user can mend, and the reason of `signal`. */
 export async function launch(options: LaunchOptions): Promise<LaunchedCluster> {
   const name = checkClusterName(options.name);
   const running = readRunRecord(name);
@@ -61,40 +68,68 @@ export async function launch(options: LaunchOptions): Promise<LaunchedCluster> {
   }
   const earlier = readClusterRecord(name);
   const record = await chooseRecord(options, earlier);
-  makeDirectory(record.dataDirectory);
-  const log = openLog(record.dataDirectory);
-  let cluster: Cluster;
+  // The clock's timers do not hold the process; an interrupted start still has to clean up.
+  using _hold = holdProcess();
   try {
-    cluster = await startCluster({
-      name,
-      directory: record.dataDirectory,
-      isEphemeral: record.isEphemeral,
-      port: record.port ?? 0,
-      nodeCount: options.nodes,
-      runtime: options.runtime,
-      ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
-      admissionPlugins: { enabled: options.enableAdmissionPlugins ?? [], disabled: options.disableAdmissionPlugins ?? [] },
-      runtimeConfig: parseRuntimeConfig(options.runtimeConfig ?? ""),
-      log: createJsonLogger({ write: log.write, now: systemClock.now, level: options.logLevel }),
-    });
+    // An ephemeral cluster that was killed cannot clean up after itself.
+    if (earlier?.isEphemeral === true) await forget(earlier);
+    const isOwn = record.dataDirectory === ownDataDirectory(name) || earlier?.dataDirectory === record.dataDirectory;
+    const data = await claimDataDirectory({ path: record.dataDirectory, cluster: name, isEphemeral: record.isEphemeral, isOwn });
+    return await launchIn(data, record, options);
   } catch (error) {
-    log[Symbol.dispose]();
-    if (record.isEphemeral) forget(record);
+    removeClusterDirectory(name);
     throw explain(error, { name, port: record.port ?? 0, directory: record.dataDirectory });
   }
-  return register({ cluster, record: { ...record, port: cluster.port }, log });
+}
+
+/** As {@link launch}; a signal that asks the process to end while it starts leaves nothing. @throws {InterruptedError} */
+export async function launchInterruptibly(options: LaunchOptions): Promise<LaunchedCluster> {
+  using interruption = abortOnEndSignals();
+  return await launch({ ...options, signal: interruption.signal });
+}
+
+async function launchIn(data: DataDirectory, record: ClusterRecord, options: LaunchOptions): Promise<LaunchedCluster> {
+  let log: ReturnType<typeof createLogFile> | undefined;
+  let cluster: Cluster | undefined;
+  try {
+    log = openLog(record.dataDirectory);
+    cluster = await start(record, options, log.write);
+    return register({ cluster, record: { ...record, port: cluster.port }, log, data });
+  } catch (error) {
+    await cluster?.stop();
+    log?.[Symbol.dispose]();
+    // Of a start that failed nothing is left but what was there before.
+    if (data.isNew || record.isEphemeral) await data.remove();
+    else data.release();
+    throw error;
+  }
+}
+
+function start(record: ClusterRecord, options: LaunchOptions, write: (line: string) => void): Promise<Cluster> {
+  return startCluster({
+    name: record.name,
+    directory: record.dataDirectory,
+    isEphemeral: record.isEphemeral,
+    port: record.port ?? 0,
+    nodeCount: options.nodes,
+    runtime: options.runtime,
+    ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
+    admissionPlugins: { enabled: options.enableAdmissionPlugins ?? [], disabled: options.disableAdmissionPlugins ?? [] },
+    runtimeConfig: parseRuntimeConfig(options.runtimeConfig ?? ""),
+    log: createJsonLogger({ write, now: systemClock.now, level: options.logLevel }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
 }
 
 async function chooseRecord(options: LaunchOptions, earlier: ClusterRecord | undefined): Promise<ClusterRecord> {
   const { name, isEphemeral } = options;
-  const own = clusterDirectory(name);
   if (isEphemeral && earlier !== undefined && !earlier.isEphemeral) {
     throw new UserError(
       `"${name}" is the name of a kept cluster`,
       "choose another --name for the ephemeral one, or remove it with: coracle reset",
     );
   }
-  const dataDirectory = resolve(options.dataDir ?? (earlier?.isEphemeral === false ? earlier.dataDirectory : join(own, "data")));
+  const dataDirectory = resolve(options.dataDir ?? (earlier?.isEphemeral === false ? earlier.dataDirectory : ownDataDirectory(name)));
   const port = options.port ?? (isEphemeral ? 0 : (earlier?.port ?? ((await isFree(defaultPort)) ? defaultPort : 0)));
   return { name, dataDirectory, isEphemeral, port };
 }
@@ -105,18 +140,6 @@ function isFree(port: number): Promise<boolean> {
       .once("error", () => resolvePromise(false))
       .listen({ port, host: "127.0.0.1" }, () => probe.close(() => resolvePromise(true)));
   });
-}
-
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    // Proves that files can be made, which the mode bits alone do not say.
-    const probe = join(directory, ".write-test");
-    writeFileSync(probe, "");
-    rmSync(probe);
-  } catch (error) {
-    throw permissionError(error, directory);
-  }
 }
 
 function openLog(directory: string): ReturnType<typeof createLogFile> {
@@ -131,9 +154,10 @@ interface Registration {
   readonly cluster: Cluster;
   readonly record: ClusterRecord;
   readonly log: Disposable;
+  readonly data: DataDirectory;
 }
 
-function register({ cluster, record, log }: Registration): LaunchedCluster {
+function register({ cluster, record, log, data }: Registration): LaunchedCluster {
   const readyAfterMs = Math.round(performance.now());
   const file = kubeconfigPath(record);
   writeFileSync(file, cluster.kubeconfig, { mode: 0o600 });
@@ -153,7 +177,9 @@ function register({ cluster, record, log }: Registration): LaunchedCluster {
     await cluster.stop();
     removeRunRecord(record.name);
     log[Symbol.dispose]();
-    if (record.isEphemeral) forget(record);
+    if (!record.isEphemeral) return data.release();
+    await data.remove();
+    removeRecords(record.name);
   };
   return { cluster, record, kubeconfigPath: file, readyAfterMs, stop: () => (stopping ??= stop()) };
 }

@@ -6,8 +6,11 @@ const rotateAtBytes = 16 * 1024 * 1024;
 export function createLogFile(file: string): { write(line: string): void } & Disposable {
   let descriptor = openSync(file, "a", 0o600);
   let sizeBytes = statSync(file).size;
+  let isOpen = true;
   return {
     write(line) {
+      // Requests that end after the cluster may still have something to say.
+      if (!isOpen) return;
       const data = `${line}\n`;
       if (sizeBytes + data.length > rotateAtBytes) {
         closeSync(descriptor);
@@ -17,6 +20,9 @@ export function createLogFile(file: string): { write(line: string): void } & Dis
       }
       sizeBytes += writeSync(descriptor, data);
     },
-    [Symbol.dispose]: () => closeSync(descriptor),
+    [Symbol.dispose]() {
+      if (isOpen) closeSync(descriptor);
+      isOpen = false;
+    },
   };
 }

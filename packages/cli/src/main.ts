@@ -5,6 +5,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { LogLevel } from "@coracle/base";
 import { coracleVersion, kubernetesVersion, type RuntimeChoice } from "@coracle/cluster";
+import { InterruptedError } from "./interruption.ts";
 import { UserError } from "./user-error.ts";
 
 interface StartFlags {
@@ -122,6 +123,8 @@ function wholeNumber(least: number, most: number): (text: string) => number {
 try {
   await program.parseAsync();
 } catch (error) {
+  // All is cleaned up; what may still be starting is not waited for.
+  if (error instanceof InterruptedError) process.exit(error.exitCode);
   process.stderr.write(
     error instanceof UserError
       ? `${error.toLine()}\n`

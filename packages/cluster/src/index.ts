@@ -24,4 +24,5 @@ export { nodesOf, type NodeReport } from "./nodes.ts";
 export { clusterEntries, coracleVersion, kubernetesVersion } from "./version.ts";
 export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "@coracle/api";
 export { ListenError, PluginSelectionError, type PluginSelection } from "@coracle/apiserver";
-export { StoreDamagedError, StoreLockedError } from "@coracle/storage";
+export { unmountBelow } from "@coracle/kubelet";
+export { lockDirectory, StoreDamagedError, StoreLockedError } from "@coracle/storage";

@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;
+  /** Ends the start: what was started is stopped again, and the start fails with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export type RuntimeChoice = "auto" | "containerd" | "simulated";

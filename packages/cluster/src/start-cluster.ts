@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { bootstrapRbac, openApiV2, openApiV3 } from "@coracle/api";
 import { createApiServer, type ApiServer } from "@coracle/apiserver";
-import { silentLogger, systemClock, systemRandom, type Clock, type Logger, type Random } from "@coracle/base";
+import { createDeferred, silentLogger, systemClock, systemRandom, type Clock, type Logger, type Random } from "@coracle/base";
 import { hasReason, type KubeObject } from "@coracle/apimachinery";
 import { resources } from "@coracle/api";
 import { buildKubeconfig, formatKubeconfig } from "@coracle/client";
@@ -25,12 +25,30 @@ const firstServiceAddress = "10.96.0.1";
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const cluster = new RunningCluster(options);
   try {
-    await cluster.start();
+    await untilAborted(cluster.start(), options);
   } catch (error) {
     await cluster.stop().catch(() => undefined);
     throw error;
   }
   return cluster;
+}
+
+/** How long parts that are just starting may take to finish that, before they are stopped in the middle of it. */
+const abortPatienceMs = 5000;
+
+async function untilAborted(start: Promise<void>, { signal, clock = systemClock }: ClusterOptions): Promise<void> {
+  if (signal === undefined) return start;
+  const aborted = createDeferred<void>();
+  const onAbort = (): void => aborted.resolve();
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([start, aborted.promise.then(() => clock.sleep(abortPatienceMs))]);
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    start.catch(() => undefined);
+  }
 }
 
 interface Tools {
@@ -64,14 +82,22 @@ class RunningCluster implements Cluster {
     this.runtime = await chooseRuntime(this.#options);
     // Real containers must reach the API; simulated ones need nothing but this machine's loopback.
     const nodeAddress = this.runtime.name === "containerd" ? hostAddress() : "127.0.0.1";
-    const [store, certificates] = await Promise.all([this.#openStore(), this.#prepareCertificates(nodeAddress)]);
+    this.#options.signal?.throwIfAborted();
+    const preparing = this.#prepareCertificates(nodeAddress);
+    // Whatever becomes of the certificates, a store that was opened gets closed.
+    const [opened] = await Promise.allSettled([this.#openStore(), preparing]);
+    if (opened.status === "rejected") throw opened.reason;
+    const store = opened.value;
     this.#store = store;
+    const certificates = await preparing;
+    this.#options.signal?.throwIfAborted();
     const server = await this.#createServer(store, certificates, nodeAddress);
     this.#server = server;
     const clients = new Clients(server, this.#tools);
     this.#clients = clients;
     await server.start();
     this.kubeconfig = await this.#formatKubeconfig(server.url, certificates);
+    this.#options.signal?.throwIfAborted();
     this.timings.apiReadyMs = this.#tools.clock.monotonic() - startMs;
     await this.#startParts(clients, server, { certificates, nodeAddress });
     this.timings.nodesReadyMs = this.#tools.clock.monotonic() - startMs;
@@ -99,7 +125,7 @@ class RunningCluster implements Cluster {
     return (this.#stopping ??= this.#stop(options.keepContainers ?? false));
   }
 
-  #openStore(): Promise<Store> | Store {
+  async #openStore(): Promise<Store> {
     const { directory, isEphemeral } = this.#options;
     const { clock, log } = this.#tools;
     return isEphemeral

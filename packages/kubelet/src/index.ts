@@ -12,6 +12,7 @@ export { defaultBehaviour, type Behaviour, type BehaviourFunction, type Behaviou
 export { createKubeletServer, type KubeletServer, type KubeletServerOptions } from "./server/kubelet-server.ts";
 export type { StreamingServer } from "./server/streaming-contract.ts";
 export type { RuntimePod } from "./podworkers/plan.ts";
+export { unmountBelow } from "./volumes/mount-points.ts";
 export { detectContainerd, type ContainerdDetection } from "./runtime/cri/detect.ts";
 
 /** The real runtime, loaded when it is needed: simulated clusters do not pay for it. */

@@ -11,7 +11,7 @@ export async function down(name: string): Promise<void> {
   if (run === undefined) {
     const record = readClusterRecord(name);
     // An ephemeral cluster that was killed cannot clean up after itself.
-    if (record?.isEphemeral === true) forget(record);
+    if (record?.isEphemeral === true) await forget(record);
     process.stdout.write(`cluster "${name}" is not running\n`);
     return;
   }

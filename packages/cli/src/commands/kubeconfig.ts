@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { mergeKubeconfigText } from "@coracle/client";
-import { checkClusterName, kubeconfigPath, permissionError, readClusterRecord } from "../home.ts";
+import { checkClusterName, kubeconfigPath, readClusterRecord } from "../home.ts";
+import { permissionError } from "../permission-error.ts";
 import { UserError } from "../user-error.ts";
 
 /** `coracle kubeconfig`: prints a cluster's kubeconfig, its path, or merges it into the user's own. */

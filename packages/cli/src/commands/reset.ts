@@ -1,11 +1,20 @@
 import { createInterface } from "node:readline/promises";
-import { checkClusterName, forget, readClusterRecord, readRunRecord } from "../home.ts";
+import type { Removal } from "../data-directory.ts";
+import {
+  checkClusterName,
+  DamagedRecordError,
+  forget,
+  ownDataDirectory,
+  readClusterRecord,
+  readRunRecord,
+  type ClusterRecord,
+} from "../home.ts";
 import { UserError } from "../user-error.ts";
 import { stopProcess } from "./down.ts";
 
 /** `coracle reset`: stops a cluster and deletes all it stored. Asks first, unless `isConfirmed`. */
 export async function reset(name: string, isConfirmed: boolean): Promise<void> {
-  const record = readClusterRecord(checkClusterName(name));
+  const record = recordOf(checkClusterName(name));
   if (record === undefined) {
     process.stdout.write(`there is no cluster "${name}"\n`);
     return;
@@ -15,8 +24,24 @@ export async function reset(name: string, isConfirmed: boolean): Promise<void> {
   }
   const run = readRunRecord(name);
   if (run !== undefined) await stopProcess(name, run);
-  forget(record);
-  process.stdout.write(`cluster "${name}" is deleted\n`);
+  process.stdout.write(`${outcome[await forget(record)](record)}\n`);
+}
+
+const outcome: Readonly<Record<Removal, (record: ClusterRecord) => string>> = {
+  removed: ({ name }) => `cluster "${name}" is deleted`,
+  unmarked: ({ name, dataDirectory }) =>
+    `cluster "${name}" is forgotten; ${dataDirectory} stays, as it lacks Coracle's mark: delete it yourself`,
+  taken: ({ name, dataDirectory }) => `cluster "${name}" is forgotten; ${dataDirectory} stays, as it is another cluster's by now`,
+};
+
+/** Of a cluster whose record is damaged, what lies in its usual place can still be removed. */
+function recordOf(name: string): ClusterRecord | undefined {
+  try {
+    return readClusterRecord(name);
+  } catch (error) {
+    if (!(error instanceof DamagedRecordError)) throw error;
+    return { name, dataDirectory: ownDataDirectory(name), isEphemeral: false };
+  }
 }
 
 async function confirm(question: string): Promise<boolean> {

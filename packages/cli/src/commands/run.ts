@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { constants } from "node:os";
 import { randomNameSuffix, systemRandom } from "@coracle/base";
-import { launch, type LaunchOptions } from "../launch.ts";
+import { exitCodeOf, onEndSignals } from "../interruption.ts";
+import { launchInterruptibly, type LaunchOptions } from "../launch.ts";
 import { UserError } from "../user-error.ts";
 
 /**
@@ -11,12 +11,11 @@ import { UserError } from "../user-error.ts";
 export async function run(command: readonly string[], options: Omit<LaunchOptions, "name" | "isEphemeral">): Promise<void> {
   const [program, ...args] = command;
   if (program === undefined) throw new UserError("no command to run", "give one after --, as in: coracle run -- kubectl get nodes");
-  const launched = await launch({ ...options, name: `run-${randomNameSuffix(systemRandom, 8)}`, isEphemeral: true });
-  const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const launched = await launchInterruptibly({ ...options, name: `run-${randomNameSuffix(systemRandom, 8)}`, isEphemeral: true });
   try {
     process.exitCode = await new Promise<number>((resolve, reject) => {
       const child = spawn(program, args, { stdio: "inherit", env: { ...process.env, KUBECONFIG: launched.kubeconfigPath } });
-      for (const signal of forwarded) process.on(signal, () => child.kill(signal));
+      onEndSignals((signal) => void child.kill(signal));
       child.once("error", (cause) =>
         reject(
           new UserError(
@@ -26,7 +25,7 @@ export async function run(command: readonly string[], options: Omit<LaunchOption
           ),
         ),
       );
-      child.once("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+      child.once("exit", (code, signal) => resolve(code ?? (signal === null ? 1 : exitCodeOf(signal))));
     });
   } finally {
     await launched.stop();

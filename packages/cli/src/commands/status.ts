@@ -6,7 +6,9 @@ import { checkClusterName, kubeconfigPath, listClusterNames, readClusterRecord, 
 import { UserError } from "../user-error.ts";
 
 /** What `coracle status -o json` prints; fields are only ever added. */
-export interface ClusterStatus {
+export type ClusterStatus = KnownStatus | { readonly name: string; readonly state: "damaged"; readonly problem: string };
+
+interface KnownStatus {
   readonly name: string;
   readonly state: "running" | "stopped" | "unreachable";
   readonly isEphemeral: boolean;
@@ -22,12 +24,22 @@ export interface ClusterStatus {
 /** `coracle status`: exits with 0 when the cluster runs and answers, with 3 when it does not. */
 export async function status(name: string | undefined, output: "text" | "json"): Promise<void> {
   const names = name === undefined ? listClusterNames() : [checkClusterName(name)];
-  const reports = (await Promise.all(names.map(report))).filter((entry) => entry !== undefined);
+  const reports = (await Promise.all(names.map(name === undefined ? reportAnyway : report))).filter((entry) => entry !== undefined);
   if (name !== undefined && reports.length === 0)
     throw new UserError(`there is no cluster "${name}"`, `start it with: coracle up --name ${name}`);
   if (output === "json") process.stdout.write(`${JSON.stringify(name === undefined ? reports : reports[0], null, 2)}\n`);
   else process.stdout.write(reports.length === 0 ? "there is no cluster; start one with: coracle up\n" : reports.map(format).join("\n"));
   if (name !== undefined && reports[0]?.state !== "running") process.exitCode = 3;
+}
+
+/** One damaged cluster does not hide the others. */
+async function reportAnyway(name: string): Promise<ClusterStatus | undefined> {
+  try {
+    return await report(name);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { name, state: "damaged", problem: `${error.message}; ${error.remedy}` };
+  }
 }
 
 async function report(name: string): Promise<ClusterStatus | undefined> {
@@ -56,6 +68,7 @@ async function openClient(record: ClusterRecord): Promise<Client> {
 }
 
 function format(status: ClusterStatus): string {
+  if (status.state === "damaged") return `cluster "${status.name}"\n  state       damaged\n  problem     ${status.problem}\n`;
   const nodes = (status.nodes ?? []).map((node) => `${node.name} (${node.isReady ? "Ready" : "NotReady"})`);
   const rows: [string, string | undefined][] = [
     ["state", status.state],

@@ -1,21 +1,24 @@
-import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { holdProcess } from "../hold-process.ts";
-import { clusterDirectory, permissionError, readRunRecord } from "../home.ts";
-import { launch, type LaunchOptions } from "../launch.ts";
+import { clusterDirectory, readRunRecord, removeClusterDirectory } from "../home.ts";
+import { abortOnEndSignals, onEndSignals } from "../interruption.ts";
+import { launchInterruptibly, type LaunchOptions } from "../launch.ts";
+import { permissionError } from "../permission-error.ts";
 import { printSummary, type Summary } from "../summary.ts";
 import { UserError } from "../user-error.ts";
 
 /** What the detached process tells the one that started it. */
-type DetachedMessage = { type: "ready"; summary: Summary } | { type: "failed"; line: string };
+type DetachedMessage = { type: "ready"; summary: Summary } | { type: "failed"; line: string; isCrash?: boolean };
 
 /** `coracle up`: resolves when the cluster has stopped, or, detached, when it is ready. */
 export async function up(options: LaunchOptions & { isDetached: boolean }): Promise<void> {
   if (options.isDetached) return startDetached(options);
   const tellParent = process.send === undefined ? undefined : (message: DetachedMessage): void => void process.send?.(message);
   try {
-    const launched = await launch(options);
+    const launched = await launchInterruptibly(options);
     const summary: Summary = {
       name: options.name,
       url: launched.cluster.url,
@@ -62,30 +65,24 @@ function stopOnSignal(stop: () => Promise<void>, isTalkative: boolean): Promise<
         })
         .catch(reject);
     };
-    process.on("SIGINT", onSignal).on("SIGTERM", onSignal).on("SIGHUP", onSignal);
+    onEndSignals(onSignal);
   });
 }
 
 async function startDetached(options: LaunchOptions & { isDetached: boolean }): Promise<void> {
   if (readRunRecord(options.name) !== undefined)
     throw new UserError(`cluster "${options.name}" is already running`, `stop it with: coracle down --name ${options.name}`);
-  const output = openOutput(options.name);
-  const args = process.argv.slice(2).filter((argument) => argument !== "--detach" && argument !== "-d");
-  const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? "", ...args], {
-    detached: true,
-    stdio: ["ignore", output, output, "ipc"],
-  });
-  closeSync(output);
-  const message = await new Promise<DetachedMessage>((resolve) => {
-    child.once("message", (received) => resolve(received as DetachedMessage));
-    child.once("error", (error) => resolve({ type: "failed", line: `coracle: ${error.message}` }));
-    child.once("exit", (code, signal) =>
-      resolve({
-        type: "failed",
-        line: `coracle: the cluster's process ended at once (${signal ?? `exit code ${code}`}); its output is in ${outputFile(options.name)}`,
-      }),
-    );
-  });
+  // Before anything is made, so that nothing can be left.
+  using interruption = abortOnEndSignals();
+  const child = spawnDetached(options.name);
+  interruption.signal.addEventListener("abort", () => child.kill("SIGTERM"));
+  const message = await firstMessage(child, options.name);
+  const wasInterrupted = interruption.signal.aborted;
+  if (wasInterrupted || message.type === "failed") {
+    await ended(child);
+    if (wasInterrupted || (message.type === "failed" && message.isCrash !== true)) removeOutput(options.name);
+  }
+  interruption.signal.throwIfAborted();
   if (message.type === "failed") {
     process.stderr.write(`${message.line}\n`);
     process.exitCode = 1;
@@ -97,7 +94,44 @@ async function startDetached(options: LaunchOptions & { isDetached: boolean }): 
   child.unref();
 }
 
+function spawnDetached(name: string): ChildProcess {
+  const output = openOutput(name);
+  const args = process.argv.slice(2).filter((argument) => argument !== "--detach" && argument !== "-d");
+  try {
+    return spawn(process.execPath, [...process.execArgv, process.argv[1] ?? "", ...args], {
+      detached: true,
+      stdio: ["ignore", output, output, "ipc"],
+    });
+  } finally {
+    closeSync(output);
+  }
+}
+
+function firstMessage(child: ChildProcess, name: string): Promise<DetachedMessage> {
+  return new Promise((resolve) => {
+    child.once("message", (received) => resolve(received as DetachedMessage));
+    child.once("error", (error) => resolve({ type: "failed", line: `coracle: ${error.message}` }));
+    child.once("exit", (code, signal) => {
+      const how = signal ?? `exit code ${code}`;
+      resolve({
+        type: "failed",
+        isCrash: true,
+        line: `coracle: the cluster's process ended at once (${how}); its output is in ${outputFile(name)}`,
+      });
+    });
+  });
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) await once(child, "exit");
+}
+
 const outputFile = (name: string): string => join(clusterDirectory(name), "output.log");
+
+function removeOutput(name: string): void {
+  rmSync(outputFile(name), { force: true });
+  removeClusterDirectory(name);
+}
 
 function openOutput(name: string): number {
   try {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { toDisposable } from "@coracle/base";
 import { StoreLockedError } from "../store.ts";
@@ -15,7 +15,8 @@ export function lockDirectory(directory: string): Disposable {
       const descriptor = openSync(file, "wx", 0o600);
       writeSync(descriptor, JSON.stringify({ pid: process.pid, start: statOf(process.pid)?.start ?? "" }));
       closeSync(descriptor);
-      return toDisposable(() => unlinkSync(file));
+      // It may be gone, with all the directory.
+      return toDisposable(() => rmSync(file, { force: true }));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
