@@ -15,6 +15,7 @@ import {
   createNodeLifecycleController,
   createPersistentVolumeBinder,
   createReplicaSetController,
+  createReplicationController,
   createResourceQuotaController,
   createRootCaPublisherController,
   createServiceAccountController,
@@ -88,6 +89,7 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
   return {
     "deployment-controller": [createDeploymentController],
     "replicaset-controller": [createReplicaSetController],
+    "replication-controller": [createReplicationController],
     "statefulset-controller": [createStatefulSetController],
     "daemon-set-controller": [createDaemonSetController],
     "job-controller": [createJobController],

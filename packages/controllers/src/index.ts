@@ -25,5 +25,6 @@ export { createNodeLifecycleController, type NodeLifecycleOptions } from "./node
 export { createPersistentVolumeBinder } from "./persistent-volume/persistent-volume-binder.ts";
 export { createClaimProtectionController, createVolumeProtectionController } from "./persistent-volume/protection.ts";
 export { createReplicaSetController } from "./replicaset/replicaset-controller.ts";
+export { createReplicationController } from "./replicationcontroller/replication-controller.ts";
 export { createResourceQuotaController, type ResourceQuotaControllerOptions } from "./resource-quota/resource-quota-controller.ts";
 export { createStatefulSetController } from "./statefulset/statefulset-controller.ts";

@@ -8,7 +8,7 @@ import { claimObjects } from "../pod-control/ownership.ts";
 import { createPodControl, podFromTemplate, slowStart, type PodControl } from "../pod-control/pod-control.ts";
 import { availableAtMs, isActive, isAvailable, isFinished, isReady } from "../pod-control/pod-status.ts";
 import { podSource } from "../pod-control/pod-watch.ts";
-import { withoutZeros } from "../replicaset/replicaset-controller.ts";
+import { withoutZeros } from "../pod-control/stored-status.ts";
 import { nodeFit, pinToNode, targetNode } from "./node-fit.ts";
 
 const revisionLabel = "controller-revision-hash";

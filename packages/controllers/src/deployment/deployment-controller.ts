@@ -13,7 +13,7 @@ import { addOwnerIndexes, candidatesOf, isEmptySelector } from "../pod-control/o
 import { claimObjects } from "../pod-control/ownership.ts";
 import { isFinished } from "../pod-control/pod-status.ts";
 import { hashOf } from "../pod-control/template-hash.ts";
-import { withoutZeros } from "../replicaset/replicaset-controller.ts";
+import { withoutZeros } from "../pod-control/stored-status.ts";
 import { deploymentStatus, isComplete, progressDeadlineSeconds, put } from "./deployment-status.ts";
 import {
   maxReplicasAnnotation,

@@ -7,7 +7,7 @@ import { claimObjects } from "../pod-control/ownership.ts";
 import { createPodControl, podFromTemplate, slowStart, type PodControl } from "../pod-control/pod-control.ts";
 import { compareForDeletion } from "../pod-control/pod-status.ts";
 import { podSource } from "../pod-control/pod-watch.ts";
-import { withoutZeros } from "../replicaset/replicaset-controller.ts";
+import { withoutZeros } from "../pod-control/stored-status.ts";
 import {
   deadlineOf,
   failureOf,

@@ -14,7 +14,7 @@ import { addOwnerIndexes, candidatesOf, isEmptySelector } from "../pod-control/o
 import { claimObjects } from "../pod-control/ownership.ts";
 import { availableAtMs, isAvailable, isFinished, isReady } from "../pod-control/pod-status.ts";
 import { podSource } from "../pod-control/pod-watch.ts";
-import { withoutZeros } from "../replicaset/replicaset-controller.ts";
+import { withoutZeros } from "../pod-control/stored-status.ts";
 import {
   claimOwners,
   claimsOfOrdinal,
