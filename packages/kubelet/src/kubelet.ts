@@ -6,7 +6,10 @@ import type { Client, EventRecorder } from "@coracle/client";
 import { parseResolvConf, type DnsConfig } from "./containers/dns.ts";
 import { imageCredentials } from "./images/credentials.ts";
 import { ImagePuller } from "./images/image-puller.ts";
+import { KubeletMetrics, type Population } from "./metrics/kubelet-metrics.ts";
+import { measuredRuntime } from "./metrics/measured-runtime.ts";
 import { NodeAgent } from "./node/node-agent.ts";
+import { kubeletConfiguration } from "./node/configuration.ts";
 import { machineCapacity, nodeLabels } from "./node/node-status.ts";
 import { boundPods, listenToPods } from "./pod-source.ts";
 import { admitPod } from "./podworkers/admission.ts";
@@ -53,6 +56,9 @@ export interface KubeletOptions {
 export interface Kubelet {
   readonly nodeName: string;
   readonly runtime: Runtime;
+  readonly metrics: KubeletMetrics;
+  /** As KubeletConfiguration of `kubelet.config.k8s.io/v1beta1`: what this agent knows of it. */
+  readonly configuration: Readonly<Record<string, unknown>>;
   /** Resolves when the node is registered and reported Ready, and pods are being taken. */
   start(): Promise<void>;
   /** Looks after pods no more. Their containers go on. */
@@ -71,6 +77,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
 class NodeKubelet implements Kubelet {
   readonly nodeName: string;
   readonly runtime: Runtime;
+  readonly metrics: KubeletMetrics;
+  readonly configuration: Readonly<Record<string, unknown>>;
   readonly #options: KubeletOptions;
   readonly #capacity: Readonly<Record<string, string>>;
   readonly #agent: NodeAgent;
@@ -79,13 +87,16 @@ class NodeKubelet implements Kubelet {
   #statuses: StatusWriter | undefined;
   #pods: Disposable | undefined;
 
-  constructor(options: KubeletOptions) {
+  constructor(given: KubeletOptions) {
+    this.metrics = new KubeletMetrics({ nodeName: given.nodeName, clock: given.clock, population: () => this.#population() });
+    const options = { ...given, runtime: measuredRuntime(given.runtime, this.metrics) };
     this.#options = options;
     this.nodeName = options.nodeName;
     this.runtime = options.runtime;
     const { nodeName, nodeAddress, labels = {}, annotations = {}, podCidr, server, version = "v1.36.0" } = options;
     this.#capacity = options.capacity ?? machineCapacity();
     const capacity = this.#capacity;
+    this.configuration = kubeletConfiguration(options, capacity);
     const description = {
       nodeName,
       nodeAddress,
@@ -133,6 +144,18 @@ class NodeKubelet implements Kubelet {
     return worker === undefined ? undefined : { pod: worker.pod, runtimePod: worker.runtimePod };
   }
 
+  #population(): Population {
+    const containers: Record<string, number> = {};
+    let running = 0;
+    const pods = this.pods();
+    for (const { metadata } of pods) {
+      const { runtimePod } = this.findPod(metadata.namespace ?? "", metadata.name ?? "") ?? {};
+      if (runtimePod?.sandboxes.some(({ isReady }) => isReady) === true) running++;
+      for (const { state } of runtimePod?.containers ?? []) containers[state] = (containers[state] ?? 0) + 1;
+    }
+    return { desired: pods.length, running, containers };
+  }
+
   #makeWorkers(host: DnsConfig): PodWorkers {
     const { client, runtime, clock, random, log, events, nodeName, nodeAddress, clusterDns, clusterDomain } = this.#options;
     // The runtime needs absolute paths to mount.
@@ -143,7 +166,7 @@ class NodeKubelet implements Kubelet {
     const tokens = new TokenSource(client, clock);
     const downward = { nodeName, nodeAddress, allocatable };
     const usesHostFiles = runtime.usesHostFiles !== false;
-    this.#prober = new Prober({ runtime, clock, random, events, nodeAddress });
+    this.#prober = new Prober({ runtime, clock, random, events, nodeAddress, metrics: this.metrics.probes });
     this.#statuses = new StatusWriter({ client, clock, log });
     return new PodWorkers({
       nodeName,

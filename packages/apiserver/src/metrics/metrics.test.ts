@@ -1,9 +1,8 @@
-import { VirtualClock } from "@coracle/base";
+import { MetricRegistry, VirtualClock } from "@coracle/base";
 import { WorkQueue } from "@coracle/client";
 import { expect, it } from "vitest";
 import type { HttpExchange } from "../http/exchange.ts";
 import { parseRequestInfo } from "../http/request-info.ts";
-import { MetricRegistry } from "./metric-registry.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 import { workQueueLines } from "./work-queue-lines.ts";
 

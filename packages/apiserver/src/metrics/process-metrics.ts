@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
-import type { Clock } from "@coracle/base";
+import type { Clock, MetricRegistry } from "@coracle/base";
 import { versionInfo } from "../health/version.ts";
-import type { MetricRegistry } from "./metric-registry.ts";
 
 /** What Prometheus expects of every process, under the names that its dashboards use, and which build this is. */
 export function addProcessMetrics(registry: MetricRegistry, clock: Clock): void {

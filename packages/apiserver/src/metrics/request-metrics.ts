@@ -1,7 +1,6 @@
-import type { Clock } from "@coracle/base";
+import type { Clock, Counter, Histogram, MetricRegistry } from "@coracle/base";
 import type { HttpExchange } from "../http/exchange.ts";
 import type { RequestInfo } from "../http/request-info.ts";
-import type { Counter, Histogram, MetricRegistry } from "./metric-registry.ts";
 import { dryRunOf, requestLabels, type RequestLabels } from "./request-labels.ts";
 
 const durationBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];

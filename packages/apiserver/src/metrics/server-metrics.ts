@@ -1,6 +1,5 @@
-import type { Clock } from "@coracle/base";
+import { MetricRegistry, type Clock } from "@coracle/base";
 import type { CheckOutcome } from "../health/health.ts";
-import { MetricRegistry } from "./metric-registry.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 import { workQueueLines, type NamedQueue } from "./work-queue-lines.ts";

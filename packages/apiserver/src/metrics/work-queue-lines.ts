@@ -1,5 +1,5 @@
 import { queueBuckets, type Distribution, type QueueMetrics } from "@coracle/client";
-import { head, histogramLines, labelText } from "./metric-registry.ts";
+import { metricHead, histogramLines, labelText } from "@coracle/base";
 
 /** A work queue by the name of its controller. */
 export interface NamedQueue {
@@ -11,11 +11,11 @@ export interface NamedQueue {
 /** `workqueue_*` of all queues, with upstream's names and help. */
 export function workQueueLines(queues: readonly NamedQueue[]): string[] {
   const values = (name: string, type: string, help: string, read: (queue: NamedQueue) => number): string[] => [
-    ...head(name, type, help),
+    ...metricHead(name, type, help),
     ...queues.map((queue) => `${name}${labelText({ name: queue.name })} ${read(queue)}`),
   ];
   const distributions = (name: string, help: string, read: (queue: NamedQueue) => Distribution): string[] => [
-    ...head(name, "histogram", help),
+    ...metricHead(name, "histogram", help),
     ...queues.flatMap((queue) => {
       const { count, sumSeconds, buckets } = read(queue);
       return histogramLines(name, labelText({ name: queue.name }), { count, sum: sumSeconds, bounds: queueBuckets, buckets });

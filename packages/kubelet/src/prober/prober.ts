@@ -2,6 +2,7 @@ import type { Clock, Random } from "@coracle/base";
 import type { Container, Pod, Probe } from "@coracle/api";
 import type { EventRecorder } from "@coracle/client";
 import { isFinished } from "../containers/pod-spec.ts";
+import type { ProbeMetrics } from "../metrics/probe-metrics.ts";
 import { portNumber } from "../podworkers/hooks.ts";
 import type { ProbeVerdicts } from "../podworkers/plan.ts";
 import type { ContainerState, PodSandbox, Runtime } from "../runtime/runtime.ts";
@@ -12,6 +13,7 @@ export interface ProberOptions {
   readonly random: Random;
   readonly events: EventRecorder;
   readonly nodeAddress: string;
+  readonly metrics: ProbeMetrics;
 }
 
 export interface ProbeTarget {
@@ -77,7 +79,10 @@ export class Prober implements ProbeVerdicts {
     const watched = this.#watched.get(containerId);
     if (watched === undefined) return;
     watched.isRemoved = true;
-    for (const { timer } of watched.loops) timer?.[Symbol.dispose]();
+    for (const { timer, type } of watched.loops) {
+      timer?.[Symbol.dispose]();
+      this.#options.metrics.forget(watched.target, type);
+    }
     this.#watched.delete(containerId);
   }
 
@@ -122,7 +127,10 @@ export class Prober implements ProbeVerdicts {
   }
 
   async #probe(watched: Watched, loop: ProbeLoop): Promise<void> {
-    const { isSuccess, output } = await this.#execute(watched.target, loop.probe);
+    const { target, isRemoved } = watched;
+    if (isRemoved) return;
+    const { isSuccess, output } = await this.#options.metrics.measure(target, loop.type, () => this.#execute(target, loop.probe));
+    if (watched.isRemoved) this.#options.metrics.forget(target, loop.type);
     if (watched.isRemoved || isFinished(watched.target.pod)) return;
     const before = loop.result;
     this.#count(watched, loop, { isSuccess, output });

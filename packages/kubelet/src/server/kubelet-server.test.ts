@@ -50,7 +50,11 @@ beforeAll(async () => {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name: "web", namespace: "default", annotations: { "simulated.coracle.dev/app.log-lines": "3" } },
-    spec: { nodeName: "node-1", restartPolicy: "Always", containers: [{ name: "app", image: "nginx" }] },
+    spec: {
+      nodeName: "node-1",
+      restartPolicy: "Always",
+      containers: [{ name: "app", image: "nginx", readinessProbe: { exec: { command: ["true"] } } }],
+    },
   } as Pod);
   const runtime = createSimulatedRuntime({ clock, random, podCidr: "10.244.0.0/24" });
   const common = { client, runtime, clock, random, log: silentLogger, events: { record: () => undefined } };
@@ -105,6 +109,32 @@ test("logs: all, the tail, from now on", async () => {
 test("pods are listed", async () => {
   const [, text] = await get("/pods");
   expect((JSON.parse(text) as { items: Pod[] }).items.map(({ metadata }) => metadata.name)).toEqual(["web"]);
+});
+
+test("the agent tells what it does, what it is configured to do, and what runs", async () => {
+  const [, metrics] = await get("/metrics");
+  for (const line of [
+    'kubelet_node_name{node="node-1"} 1',
+    'kubelet_desired_pods{static=""} 1',
+    "kubelet_running_pods 1",
+    'kubelet_running_containers{container_state="running"} 1',
+    'kubelet_runtime_operations_total{operation_type="run_podsandbox"} 1',
+    'kubelet_runtime_operations_duration_seconds_count{operation_type="create_container"} 1',
+  ])
+    expect(metrics.split("\n")).toContain(line);
+  const labels = 'container="app",namespace="default",pod="web",pod_uid="[^"]*",probe_type="Readiness"';
+  expect((await get("/metrics/probes"))[1]).toMatch(new RegExp(`prober_probe_total\\{${labels},result="successful"\\} [1-9]`));
+  expect((await get("/metrics/cadvisor"))[1]).toMatch(
+    /container_memory_working_set_bytes\{container="app",id="(\S+)",image="nginx",name="\1",namespace="default",pod="web"\} 1048576\n/,
+  );
+  expect(JSON.parse((await get("/configz"))[1])).toMatchObject({
+    kubeletconfig: { kind: "KubeletConfiguration", clusterDomain: "cluster.local", maxPods: 110 },
+  });
+  const running = JSON.parse((await get("/runningpods/"))[1]) as { items: Pod[] };
+  expect(running.items).toMatchObject([{ metadata: { name: "web" }, spec: { containers: [{ name: "app" }] } }]);
+  expect(await get("/healthz?verbose")).toEqual([200, "[+]ping ok\n[+]syncloop ok\nhealthz check passed\n"]);
+  expect(await get("/healthz/syncloop")).toEqual([200, "ok"]);
+  expect(await get("/metrics/nothing")).toEqual([404, "404 page not found"]);
 });
 
 test("only the API server is let in", async () => {

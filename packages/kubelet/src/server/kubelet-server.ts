@@ -13,9 +13,7 @@ import { AccessControl } from "./access.ts";
 import { renderLog } from "./container-log.ts";
 import { HttpError } from "./http-error.ts";
 import { logOptions } from "./log-options.ts";
-import { NodeMeter, type NodeStats } from "./stats/node-stats.ts";
-import { resourceMetrics } from "./stats/resource-metrics.ts";
-import { statsSummary, usageForNext, type EarlierUsage } from "./stats/summary.ts";
+import { Reports, type Report } from "./reports.ts";
 import type { StreamingServer } from "./streaming-contract.ts";
 
 export interface KubeletServerOptions {
@@ -91,19 +89,15 @@ interface Located {
   readonly container: ContainerState;
 }
 
-interface Meter {
-  readonly node: NodeMeter;
-  earlier: EarlierUsage;
-}
-
 class Handler {
   readonly #options: KubeletServerOptions;
   readonly #access: AccessControl;
-  readonly #meters = new WeakMap<Kubelet, Meter>();
+  readonly #reports: Reports;
 
   constructor(options: KubeletServerOptions) {
     this.#options = options;
     this.#access = new AccessControl(options);
+    this.#reports = new Reports(options.clock);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -114,11 +108,10 @@ class Handler {
       if (route === "containerLogs") return await this.#logs(response, names, searchParams);
       if (["exec", "attach", "portForward"].includes(route ?? "")) throw new HttpError(400, "Upgrade request required");
       if (request.method !== "GET") throw new HttpError(405, "405: Method Not Allowed");
-      if (pathname === "/healthz") return answer(response, 200, "ok");
-      if (pathname === "/pods" || pathname === "/runningpods/") return answerJson(response, this.#podList());
-      if (pathname === "/stats/summary" || pathname === "/stats/summary/") return answerJson(response, await this.#summary(request));
-      const metered = /^\/metrics(?:\/nodes\/([^/]+)\/metrics)?\/resource$/.exec(pathname);
-      if (metered !== null) return answer(response, 200, await this.#resourceMetrics(request, metered[1]), metricsType);
+      if (route === "healthz") return this.#health(response, names.join("/"), searchParams);
+      const [, nodeName, path = ""] = /^(?:\/metrics\/nodes\/([^/]+)(?=\/metrics))?(.*?)\/?$/.exec(pathname) ?? [];
+      const report = reportPaths.has(path) ? await this.#reports.of(this.#kubeletOf(request, nodeName), path) : undefined;
+      if (report !== undefined) return sendReport(response, report);
       throw new HttpError(404, "404 page not found");
     } catch (error) {
       if (!(error instanceof HttpError) || response.headersSent) throw error;
@@ -220,30 +213,11 @@ class Handler {
     throw new HttpError(404, `pod "${name}" not found`);
   }
 
-  async #summary(request: IncomingMessage): Promise<unknown> {
-    const kubelet = this.#kubeletOf(request);
-    const meter = this.#meterOf(kubelet);
-    const stats = await this.#measure(meter);
-    const { earlier } = meter;
-    meter.earlier = usageForNext(stats);
-    return statsSummary(stats, earlier);
-  }
-
-  async #resourceMetrics(request: IncomingMessage, nodeName: string | undefined): Promise<string> {
-    return resourceMetrics(await this.#measure(this.#meterOf(this.#kubeletOf(request, nodeName))));
-  }
-
-  #measure(meter: Meter): Promise<NodeStats> {
-    return meter.node.measure(this.#options.clock.now());
-  }
-
-  #meterOf(kubelet: Kubelet): Meter {
-    let meter = this.#meters.get(kubelet);
-    if (meter === undefined) {
-      meter = { node: new NodeMeter(kubelet, this.#options.clock.now()), earlier: new Map() };
-      this.#meters.set(kubelet, meter);
-    }
-    return meter;
+  /** All checks, or one of them. */
+  #health(response: ServerResponse, name: string, query: URLSearchParams): void {
+    if (name !== "" && !healthChecks.includes(name)) throw new HttpError(404, "404 page not found");
+    const lines = healthChecks.map((each) => `[+]${each} ok\n`).join("");
+    answer(response, 200, name === "" && query.has("verbose") ? `${lines}healthz check passed\n` : "ok");
   }
 
   /** Nodes that share this server are told apart by the host that a request names, or by its path. */
@@ -255,11 +229,6 @@ class Handler {
     if (found === undefined) throw new HttpError(421, "this server is for several nodes: name one as the host");
     return found;
   }
-
-  #podList(): unknown {
-    const items = [...this.#options.kubelets()].flatMap((kubelet) => kubelet.pods());
-    return { kind: "PodList", apiVersion: "v1", metadata: {}, items };
-  }
 }
 
 interface Where {
@@ -268,14 +237,27 @@ interface Where {
   readonly containerName: string;
 }
 
+/** That this is answered says both: the process runs, and so does its loop. */
+const healthChecks = ["ping", "syncloop"];
+const reportPaths = new Set([
+  "/pods",
+  "/runningpods",
+  "/configz",
+  "/stats/summary",
+  "/metrics",
+  "/metrics/cadvisor",
+  "/metrics/probes",
+  "/metrics/resource",
+]);
 const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 
 function answer(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
   response.writeHead(status, { "content-type": type }).end(text);
 }
 
-function answerJson(response: ServerResponse, value: unknown): void {
-  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
+function sendReport(response: ServerResponse, report: Report): void {
+  if ("value" in report) response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(report.value));
+  else answer(response, 200, report.text, report.isMetrics === true ? metricsType : undefined);
 }
 
 function refuse(socket: Duplex, status: number, message: string): void {

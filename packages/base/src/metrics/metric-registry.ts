@@ -89,6 +89,11 @@ export class Counter implements Family {
     this.#values.set(key, (this.#values.get(key) ?? 0) + amount);
   }
 
+  /** Forgets a series whose subject is gone. */
+  remove(labels: Labels): void {
+    this.#values.delete(labelText(labels));
+  }
+
   lines(): string[] {
     return [...head(this.name, "counter", this.#help), ...[...this.#values].map(([labels, value]) => `${this.name}${labels} ${value}`)];
   }
@@ -125,6 +130,11 @@ export class Histogram implements Family {
     for (let index = this.#bounds.length - 1; index >= 0 && value <= (this.#bounds[index] as number); index--) {
       series.buckets[index] = (series.buckets[index] as number) + 1;
     }
+  }
+
+  /** Forgets a series whose subject is gone. */
+  remove(labels: Labels): void {
+    this.#series.delete(labelText(labels));
   }
 
   lines(): string[] {
