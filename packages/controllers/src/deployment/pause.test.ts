@@ -52,3 +52,20 @@ describe("pausing a Deployment", () => {
     expect(progressing()).toBe("NewReplicaSetAvailable");
   });
 });
+
+describe("a Deployment of no replicas", () => {
+  it("comes to rest, although its stored status has no zeros", async () => {
+    cluster = await startTestCluster([createDeploymentController], (transport) => {
+      const { spec, ...rest } = deployment();
+      transport.put(resources.deployments, { ...rest, spec: { ...spec, replicas: 0 } } as Deployment);
+    });
+    await completeRollout();
+    const { status, ...rest } = current();
+    const stored = Object.fromEntries(Object.entries(status ?? {}).filter(([, value]) => value !== 0));
+    expect(stored).not.toHaveProperty("replicas");
+    cluster.transport.put(resources.deployments, { ...rest, status: stored });
+    const { resourceVersion } = current().metadata;
+    await cluster.settle();
+    expect(current().metadata.resourceVersion).toBe(resourceVersion);
+  });
+});
