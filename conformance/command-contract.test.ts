@@ -134,6 +134,18 @@ describe("kubeconfig --merge", () => {
     const kubectl = new Kubectl(newest, target);
     expect(kubectl.run("config", "get-contexts", "-o", "name")).toMatch(/old/);
     expect(kubectl.run("get", "ns", "default", "-o", "name")).toBe("namespace/default\n");
+    for (const text of ["- a\n- b\n", "a: [", `${readFileSync(target, "utf8")}---\na: 1\n`]) {
+      writeFileSync(target, text);
+      const refused = runProgram(
+        process.execPath,
+        [join(root, "packages/cli/bin/coracle.mjs"), "kubeconfig", "--name", "merged", "--merge"],
+        {
+          env: { ...coracle.env, KUBECONFIG: target },
+        },
+      );
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(oneLine) as string });
+      expect(readFileSync(target, "utf8")).toBe(text);
+    }
     coracle.run("down", "--name", "merged");
   });
 });

@@ -1,9 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
-import { mergeKubeconfigText } from "@coracle/client";
+import { delimiter, join } from "node:path";
 import { checkClusterName, kubeconfigPath, readClusterRecord } from "../home.ts";
-import { permissionError } from "../permission-error.ts";
+import { mergeInto } from "../merge-kubeconfig.ts";
 import { UserError } from "../user-error.ts";
 
 /** `coracle kubeconfig`: prints a cluster's kubeconfig, its path, or merges it into the user's own. */
@@ -15,25 +14,27 @@ export async function kubeconfig(name: string, output: "text" | "path" | "merge"
     process.stdout.write(`${path}\n`);
     return;
   }
-  const text = readFileSync(path, "utf8");
+  const text = readOwn(path, name);
   if (output === "text") process.stdout.write(text);
   else await merge(text);
 }
 
+function readOwn(path: string, name: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new UserError(
+      `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      `start the cluster again with: coracle up --name ${name}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 async function merge(text: string): Promise<void> {
-  const target = (process.env["KUBECONFIG"] ?? "").split(":").find((entry) => entry !== "") ?? join(homedir(), ".kube", "config");
-  let existing = "";
-  try {
-    existing = readFileSync(target, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw permissionError(error, target);
-  }
-  const merged = await mergeKubeconfigText(existing, text);
-  try {
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, merged, { mode: 0o600 });
-  } catch (error) {
-    throw permissionError(error, target);
-  }
+  const target = (process.env["KUBECONFIG"] ?? "").split(delimiter).find((entry) => entry !== "") ?? join(homedir(), ".kube", "config");
+  await mergeInto(target, text);
   process.stdout.write(`merged into ${target}\n`);
 }

@@ -35,19 +35,19 @@ export async function loadKubeconfig(paths: readonly string[]): Promise<Kubeconf
   return combineKubeconfigs(configs);
 }
 
-/** `path` is for messages. */
+/** `path` is for messages, which are one line. @throws {KubeconfigError} when the text is anything but a single kubeconfig. */
 export async function parseKubeconfig(text: string, path = "kubeconfig"): Promise<Kubeconfig> {
   const { parse } = await import("yaml");
   let value: unknown;
   try {
     value = parse(text);
   } catch (error) {
-    throw new KubeconfigError(`${path} is not valid YAML: ${(error as Error).message}`, { cause: error });
+    const [firstLine = ""] = (error as Error).message.split("\n");
+    throw new KubeconfigError(`${path} is not valid YAML: ${firstLine.replace(/:$/, "")}`, { cause: error });
   }
   if (value === null || value === undefined) return emptyKubeconfig();
   const config = value as Partial<Kubeconfig>;
-  if (typeof value !== "object" || (config.kind !== undefined && config.kind !== "Config"))
-    throw new KubeconfigError(`${path} is not a kubeconfig`);
+  if (!isKubeconfig(config)) throw new KubeconfigError(`${path} is not a kubeconfig`);
   const empty = emptyKubeconfig();
   return {
     ...empty,
@@ -59,15 +59,29 @@ export async function parseKubeconfig(text: string, path = "kubeconfig"): Promis
   };
 }
 
+function isKubeconfig(config: Partial<Record<keyof Kubeconfig, unknown>>): config is Partial<Kubeconfig> {
+  if (typeof config !== "object" || Array.isArray(config)) return false;
+  const { kind = "Config", clusters, contexts, users } = config;
+  return kind === "Config" && isNamedList(clusters) && isNamedList(contexts) && isNamedList(users);
+}
+
+function isNamedList(list: unknown): boolean {
+  if (list === undefined || list === null) return true;
+  return Array.isArray(list) && list.every((entry: unknown) => typeof (entry as { name?: unknown } | null)?.name === "string");
+}
+
 /** The YAML text of a kubeconfig. Write it with mode 0600: it holds credentials. */
 export async function formatKubeconfig(config: Kubeconfig): Promise<string> {
   const { stringify } = await import("yaml");
   return stringify(config, { lineWidth: 0, indentSeq: false });
 }
 
-/** {@link mergeKubeconfig} on file contents; an empty `base` is a file that does not exist yet. */
-export async function mergeKubeconfigText(base: string, added: string): Promise<string> {
-  return formatKubeconfig(mergeKubeconfig(await parseKubeconfig(base), await parseKubeconfig(added)));
+/**
+ * {@link mergeKubeconfig} on file contents; an empty `base` is a file that does not exist yet. `path` names `base` in messages.
+ * @throws {KubeconfigError} when `base` is anything but a kubeconfig: nothing in it must get lost.
+ */
+export async function mergeKubeconfigText(base: string, added: string, path?: string): Promise<string> {
+  return formatKubeconfig(mergeKubeconfig(await parseKubeconfig(base, path), await parseKubeconfig(added)));
 }
 
 /** What a client needs to reach the cluster of a context. */
