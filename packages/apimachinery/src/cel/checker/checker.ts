@@ -160,6 +160,7 @@ class Checker {
   #resolve(node: CallNode, call: Omit<ResolvedCall, "overloads" | "evaluate">): CelType {
     const declaration = this.#scope.function(call.name);
     if (declaration === undefined) return this.#undeclared(call.name, node.offset);
+    if (call.name === operators.and || call.name === operators.or) return this.#logic(node, { ...call, overloads: declaration.overloads });
     const { target, args } = call;
     const argumentTypes = (target === undefined ? args : [target, ...args]).map((argument) => this.#types.get(argument) ?? errorType);
     const resolved = resolveOverloads(declaration, {
@@ -172,6 +173,17 @@ class Checker {
     const evaluate = declaration.evaluate === undefined ? {} : { evaluate: declaration.evaluate };
     this.#calls.set(node, { ...call, ...evaluate, name: declaration.name, overloads: resolved.overloads });
     return resolved.type;
+  }
+
+  /** Whichever side is no boolean is pointed at. */
+  #logic(node: CallNode, call: ResolvedCall): CelType {
+    let type: CelType = celTypes.bool;
+    for (const argument of call.args) {
+      const found = this.#types.get(argument) ?? errorType;
+      if (!this.#known.isAssignable(found, celTypes.bool)) type = this.#mismatch(argument, celTypes.bool, this.#known.apply(found, true));
+    }
+    if (type === celTypes.bool) this.#calls.set(node, call);
+    return type;
   }
 
   #noOverload(node: CallNode, call: Omit<ResolvedCall, "overloads" | "evaluate">, types: readonly CelType[]): CelType {

@@ -36,7 +36,6 @@ const receiverMacros: Readonly<Record<string, Expander>> = {
   "exists/2": (call) => quantifier("exists", call, [loopVariable(call, 0)]),
   "exists/3": (call) => quantifier("exists", call, loopVariables(call)),
   "exists_one/2": (call) => quantifier("existsOne", call, [loopVariable(call, 0)]),
-  "existsOne/2": (call) => quantifier("existsOne", call, [loopVariable(call, 0)]),
   "existsOne/3": (call) => quantifier("existsOne", call, loopVariables(call)),
   "exists_one/3": (call) => quantifier("existsOne", call, loopVariables(call)),
   "map/2": (call) => collect(call, [loopVariable(call, 0, "argument is not an identifier")], undefined, argument(call, 1)),

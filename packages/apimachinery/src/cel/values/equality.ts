@@ -61,12 +61,19 @@ function amountOf(value: CelValue): number | bigint | undefined {
   return value instanceof CelDouble || value instanceof CelUint ? value.value : undefined;
 }
 
-/** Negative, 0, positive, or NaN when one of them is no number at all (then neither order nor equality holds). Undefined for other types. */
+/**
+ * Negative, 0, positive, or NaN when one of them is no number at all (then neither order nor equality holds). Undefined for other types.
+ * An integer is rounded to a double before it is compared with one, as cel-go does.
+ */
 export function compareNumbers(left: CelValue, right: CelValue): number | undefined {
   const [a, b] = [amountOf(left), amountOf(right)];
   if (a === undefined || b === undefined) return undefined;
-  // JavaScript compares bigints and numbers by their exact amount.
-  if (a < b) return -1;
-  if (a > b) return 1;
-  return Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : 0;
+  if (left instanceof CelDouble || right instanceof CelDouble) return order(Number(a), Number(b));
+  return order(a, b);
+}
+
+function order(left: number | bigint, right: number | bigint): number {
+  if (left < right) return -1;
+  if (left > right) return 1;
+  return Number.isNaN(left) || Number.isNaN(right) ? Number.NaN : 0;
 }
