@@ -221,10 +221,12 @@ class DeploymentController {
 
   async #recordRevision(deployment: Deployment, revision: number): Promise<void> {
     if (revisionOf(deployment) === revision) return;
-    const patch = { metadata: { annotations: { [revisionAnnotation]: String(revision) } } };
+    // The role of this controller has no right to patch Deployments, upstream's neither.
+    const latest = this.#cached(deployment) ?? deployment;
+    const annotations = { ...latest.metadata.annotations, [revisionAnnotation]: String(revision) };
     await this.#context.client
       .resource(resources.deployments, deployment.metadata.namespace)
-      .patch(deployment.metadata.name ?? "", patch, { type: "application/merge-patch+json" });
+      .update({ ...latest, metadata: { ...latest.metadata, annotations } });
   }
 
   async #scale(deployment: Deployment, set: ReplicaSet, replicas: number): Promise<ReplicaSet> {
