@@ -1,5 +1,5 @@
 // Turns the facts in packages/api/data into the generated sources of @coracle/api. Pure: returns file name → text.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const dataFolder = new URL("../packages/api/data/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, dataFolder), "utf8"));
@@ -57,6 +57,7 @@ export function generateApi() {
   files.set("retired.ts", retiredModule());
   files.set("enums.ts", enumsModule());
   files.set("rbac.ts", rbacModule());
+  files.set("descriptions.ts", descriptionsModule());
   return files;
 }
 
@@ -195,6 +196,15 @@ function enumsModule() {
 function rbacModule() {
   const { common: _, "cluster-roles-all-alpha-beta-gates": __, ...lists } = read("rbac-bootstrap");
   return `${header}export const rbacText: string =\n  ${JSON.stringify(JSON.stringify(Object.values(lists).flat()))};\n`;
+}
+
+/** What types and fields mean, from a file for each group; a string for the same reason. */
+function descriptionsModule() {
+  const groups = readdirSync(new URL("descriptions/", dataFolder)).map((file) => file.replace(".json", ""));
+  const texts = groups
+    .sort()
+    .flatMap((group) => Object.entries(read(`descriptions/${group}`)).map(([name, fields]) => [`${group}/${name}`, fields]));
+  return `${header}export const descriptionsText: string =\n  ${JSON.stringify(JSON.stringify(Object.fromEntries(texts)))};\n`;
 }
 
 /** Without what only protobuf and documentation need, with the defaults that are one plain field. */

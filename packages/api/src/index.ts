@@ -18,7 +18,6 @@ export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.t
 export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "./builtin/runtime-config.ts";
 export { bootstrapRbac } from "./rbac/bootstrap-rbac.ts";
 export { schemaOfKind, virtualKinds, type VirtualKind } from "./virtual-kinds.ts";
-export { openApiV2, openApiV3 } from "./openapi/documents.ts";
 export { allowsNode, matchesNodeSelector, matchesNodeSelectorTerm } from "./placement/node-selector.ts";
 export { tolerates, toleratesTaint } from "./placement/tolerations.ts";
 export { hasPodLevelResources, podLimits, podRequests, type PodResourcesOptions } from "./resources/pod-resources.ts";

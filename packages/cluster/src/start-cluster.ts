@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { bootstrapRbac, openApiV2, openApiV3 } from "@coracle/api";
+import { bootstrapRbac } from "@coracle/api";
 import { createApiServer, type ApiServer } from "@coracle/apiserver";
 import { createDeferred, silentLogger, systemClock, systemRandom, type Clock, type Logger, type Random } from "@coracle/base";
 import { hasReason, type KubeObject } from "@coracle/apimachinery";
@@ -147,7 +147,7 @@ class RunningCluster implements Cluster {
       ...this.#tools,
       store,
       bootstrapRbac,
-      openApi: () => Promise.resolve({ v3: openApiV3, v2: openApiV2 }),
+      openApi: () => import("@coracle/api/openapi").then(({ openApiV2, openApiV3 }) => ({ v2: openApiV2, v3: openApiV3 })),
       certificates: { cert: serving.certificatePem, key: serving.privateKeyPem, clientCa: authority },
       serviceAccountKey: certificates.serviceAccountKey,
       listen: [{ host: isReachable ? "0.0.0.0" : "127.0.0.1", port: this.#options.port }],

@@ -1,6 +1,7 @@
 import type { GroupVersionKind, ResourceDefinition, ResourceVersionDefinition, Schema } from "@coracle/apimachinery";
 import { schemaOf } from "../schema/schema-of.ts";
 import { schemaOfKind } from "../virtual-kinds.ts";
+import { anyObject, textOf } from "./descriptions.ts";
 import type { OperationContext } from "./operations.ts";
 import { pathsOf } from "./paths.ts";
 import { SchemaWriter, type Json } from "./schema-writer.ts";
@@ -37,7 +38,7 @@ function describe(writer: SchemaWriter, definition: ResourceDefinition, served: 
   addKind(object, gvk);
   const list = name.slice(0, name.length - kind.length) + listKind;
   if (definition.verbs.includes("list")) {
-    writer.components[list] ??= listComponent(writer, name);
+    writer.components[list] ??= listComponent(writer, { item: name, kind });
     addKind(writer.components[list] as Json, { ...gvk, kind: listKind });
   }
   const context: OperationContext = {
@@ -74,23 +75,24 @@ function customComponent(writer: SchemaWriter, schema: Schema, name: string): Js
   const objectMeta = schemaOf("meta/v1.ObjectMeta");
   writer.component(objectMeta);
   const written = writer.custom(schema);
-  const text = { type: "string" };
-  const properties = { apiVersion: text, kind: text, ...(written["properties"] as Json | undefined) };
-  const component = { ...written, type: "object", properties: { ...properties, metadata: writer.refTo(objectMeta.refName as string) } };
+  const own = written["properties"] as Json | undefined;
+  const metadata = writer.builtIn(objectMeta, textOf(anyObject, "metadata"));
+  const component = { ...written, type: "object", properties: { ...typeProperties(), ...own, metadata } };
   writer.components[name] = component;
   return component;
 }
 
-function listComponent(writer: SchemaWriter, item: string): Json {
-  writer.component(listMeta);
-  const text = { type: "string" };
-  const properties = {
-    apiVersion: text,
-    items: { type: "array", items: writer.refTo(item) },
-    kind: text,
-    metadata: writer.refTo(listMeta.refName as string),
-  };
-  return { type: "object", properties, required: ["items"] };
+function listComponent(writer: SchemaWriter, { item, kind }: { item: string; kind: string }): Json {
+  const anyList = "meta/v1.List";
+  const items = { description: textOf(anyList, "items"), type: "array", items: writer.refTo(item) };
+  const metadata = writer.builtIn(listMeta, textOf(anyList, "metadata"));
+  const properties = { ...typeProperties(), items, metadata };
+  return { description: `A list of objects of the kind ${kind}.`, type: "object", properties, required: ["items"] };
+}
+
+function typeProperties(): Json {
+  const property = (field: string) => ({ description: textOf(anyObject, field), type: "string" });
+  return { apiVersion: property("apiVersion"), kind: property("kind") };
 }
 
 const kindsKey = "x-kubernetes-group-version-kind";

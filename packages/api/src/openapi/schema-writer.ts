@@ -1,4 +1,5 @@
 import type { Schema } from "@coracle/apimachinery";
+import { describeComponent } from "./descriptions.ts";
 import { writeValidations } from "./validations.ts";
 
 export type Json = Record<string, unknown>;
@@ -39,11 +40,11 @@ export class SchemaWriter {
     return Object.assign(made, this.#structure(schema));
   }
 
-  /** A schema of a built-in kind in the place where a field uses it. */
-  builtIn(schema: Schema): Json {
+  /** A schema of a built-in kind in the place where a field uses it; `description` is the field's. */
+  builtIn(schema: Schema, description?: string): Json {
     const name = this.#nameOf(schema);
-    if (name === undefined) return { ...this.#structure(schema), ...this.#usage(schema) };
-    const usage = this.#usage(schema);
+    const usage = { ...described(description), ...this.#usage(schema) };
+    if (name === undefined) return { ...this.#structure(schema), ...usage };
     // OpenAPI 3.0 ignores what stands beside a $ref.
     return Object.keys(usage).length === 0 || this.version === 2
       ? { ...this.refTo(name), ...usage }
@@ -81,7 +82,7 @@ export class SchemaWriter {
     }
     const name = schema.isIntOrString === true ? intOrString : namedFormats[schema.format ?? ""];
     if (name === undefined) return undefined;
-    this.components[name] ??= this.#scalar(schema);
+    this.components[name] ??= { ...described(describeComponent(name)), ...this.#scalar(schema) };
     return name;
   }
 
@@ -108,12 +109,13 @@ export class SchemaWriter {
 
   /** What a schema is, wherever it is used. */
   #structure(schema: Schema): Json {
-    const { properties, additionalProperties, items, required } = schema;
+    const { properties, additionalProperties, items, required, refName } = schema;
+    const describe = (field?: string) => (refName === undefined ? undefined : describeComponent(refName, field));
     return {
-      ...(schema.description !== undefined && { description: schema.description }),
+      ...described(describe()),
       ...(schema.type !== "any" && { type: schema.type }),
       ...(schema.format !== undefined && { format: schema.format }),
-      ...(properties !== undefined && { properties: mapValues(properties, (each) => this.builtIn(each)) }),
+      ...(properties !== undefined && { properties: mapValues(properties, (each, field) => this.builtIn(each, describe(field))) }),
       ...(additionalProperties !== undefined && { additionalProperties: this.builtIn(additionalProperties) }),
       ...(items !== undefined && { items: this.builtIn(items) }),
       ...(required !== undefined && { required }),
@@ -146,6 +148,10 @@ function listExtensions({ listType, listMapKeys, mapType }: ListFacts): Json {
   };
 }
 
-function mapValues(record: Readonly<Record<string, Schema>>, write: (schema: Schema) => Json): Json {
-  return Object.fromEntries(Object.entries(record).map(([name, schema]) => [name, write(schema)]));
+function described(description: string | undefined): Json {
+  return description === undefined ? {} : { description };
+}
+
+function mapValues(record: Readonly<Record<string, Schema>>, write: (schema: Schema, name: string) => Json): Json {
+  return Object.fromEntries(Object.entries(record).map(([name, schema]) => [name, write(schema, name)]));
 }

@@ -5,10 +5,12 @@ const text: Schema = { type: "string" };
 const int32: Schema = { type: "integer", format: "int32" };
 const int64: Schema = { type: "integer", format: "int64" };
 
+const shardInfo: Schema = { type: "object", refName: `${meta}.ShardInfo`, required: ["selector"], properties: { selector: text } };
+
 export const listMeta: Schema = {
   type: "object",
   refName: `${meta}.ListMeta`,
-  properties: { continue: text, remainingItemCount: int64, resourceVersion: text, selfLink: text },
+  properties: { continue: text, remainingItemCount: int64, resourceVersion: text, selfLink: text, shardInfo },
 };
 
 /** The body of a patch: any JSON value of the patch's media type. */

@@ -119,3 +119,9 @@ export function typeDeclaration(name: string): TypeDeclaration | undefined {
 export function openApiPackage(name: string): string {
   return declarations().packages[name] ?? (preview.test(name) ? retiredTypes().packages[name] : undefined) ?? name;
 }
+
+/** The inverse: `io.k8s.api.core.v1` → `core/v1`; undefined when it is no package of types. */
+export function packageOfOpenApi(openApiName: string): string | undefined {
+  const packages = /\.v\d+(?:alpha|beta)\d+$/.test(openApiName) ? retiredTypes().packages : declarations().packages;
+  return Object.keys(packages).find((name) => packages[name] === openApiName);
+}
