@@ -14,9 +14,12 @@ export interface WebhookServer extends AsyncDisposable {
   readonly caBundle: string;
 }
 
-/** Answers POSTs by path; what `answer` throws becomes a 500. */
-export async function startWebhookServer(answer: (path: string, body: unknown) => unknown): Promise<WebhookServer> {
-  const { certificate, key } = makeCertificate();
+/** Answers POSTs by path; what `answer` throws becomes a 500. `host` is where it listens; defaults to 127.0.0.1. */
+export async function startWebhookServer(
+  answer: (path: string, body: unknown) => unknown,
+  { host = "127.0.0.1" }: { readonly host?: string } = {},
+): Promise<WebhookServer> {
+  const { certificate, key } = makeCertificate(host);
   const server: Server = createServer({ cert: certificate, key }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => void chunks.push(chunk));
@@ -28,10 +31,10 @@ export async function startWebhookServer(answer: (path: string, body: unknown) =
       })().catch((error: unknown) => response.writeHead(500).end(String(error)));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `https://127.0.0.1:${port}`,
+    url: `https://${host}:${port}`,
     port,
     caBundle: certificate.toString("base64"),
     async [Symbol.asyncDispose]() {
@@ -41,11 +44,11 @@ export async function startWebhookServer(answer: (path: string, body: unknown) =
   };
 }
 
-function makeCertificate(): { certificate: Buffer; key: Buffer } {
+function makeCertificate(host: string): { certificate: Buffer; key: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), "coracle-webhook-"));
   try {
     const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    const names = ["-subj", "/CN=webhook", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:*.default.svc"];
+    const names = ["-subj", "/CN=webhook", "-addext", `subjectAltName=IP:${host},DNS:localhost,DNS:*.default.svc`];
     const files = ["-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")];
     execFileSync("openssl", [...args, ...names, ...files], { stdio: "ignore" });
     return { certificate: readFileSync(join(folder, "cert.pem")), key: readFileSync(join(folder, "key.pem")) };

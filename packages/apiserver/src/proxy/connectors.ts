@@ -29,7 +29,9 @@ export function createConnectors({ registry, kubelet }: ProxyOptions): Map<strin
     const target = await locator.locate(context, info);
     if (target !== undefined) await forward(exchange, target);
   };
-  const needsUpgrade: Connector = async () => {
+  const needsUpgrade: Connector = async (_exchange, info, context) => {
+    // What is wrong with the request otherwise is said first.
+    await locator.locate(context, info);
     throw newBadRequest("Upgrade request required");
   };
   return new Map([
