@@ -44,11 +44,13 @@ export async function startWebhookServer(
   };
 }
 
-function makeCertificate(host: string): { certificate: Buffer; key: Buffer } {
+/** A certificate for an address that signs itself. `more` names, as openssl writes alternative names: `DNS:a.example`. */
+export function makeCertificate(host: string, ...more: readonly string[]): { certificate: Buffer; key: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), "coracle-webhook-"));
   try {
     const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-    const names = ["-subj", "/CN=webhook", "-addext", `subjectAltName=IP:${host},DNS:localhost,DNS:*.default.svc`];
+    const alternatives = [`IP:${host}`, "DNS:localhost", "DNS:*.default.svc", ...more];
+    const names = ["-subj", "/CN=webhook", "-addext", `subjectAltName=${alternatives.join()}`];
     const files = ["-keyout", join(folder, "key.pem"), "-out", join(folder, "cert.pem")];
     execFileSync("openssl", [...args, ...names, ...files], { stdio: "ignore" });
     return { certificate: readFileSync(join(folder, "cert.pem")), key: readFileSync(join(folder, "key.pem")) };

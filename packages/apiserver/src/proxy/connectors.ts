@@ -4,6 +4,7 @@ import type { Connector } from "../http/api-handler.ts";
 import { collectBody, type HttpExchange, type ResponseHeaders } from "../http/exchange.ts";
 import type { RequestInfo } from "../http/request-info.ts";
 import type { Registry } from "../registry/contract.ts";
+import { dialErrorText } from "./dial-error.ts";
 import { Locator, type KubeletClientTls, type Target } from "./locator.ts";
 import { forwardedHeaders, openRequest } from "./outgoing.ts";
 
@@ -78,7 +79,7 @@ function ask(
     const request = openRequest(target, method, headers);
     exchange.signal.addEventListener("abort", () => request.destroy(), { once: true });
     request.once("response", resolve);
-    request.once("error", (error) => reject(newServiceUnavailable(`error trying to reach service: ${error.message}`)));
+    request.once("error", (error) => reject(newServiceUnavailable(`error trying to reach service: ${dialErrorText(error, target)}`)));
     if (method === "GET" || method === "HEAD") request.end();
     else exchange.body.pipe(request);
   });
