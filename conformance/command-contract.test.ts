@@ -1,6 +1,6 @@
 /** The commands that others script, and every error that the documentation promises: one line, with a remedy. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -177,14 +177,40 @@ describe("errors are one line with a remedy", () => {
 
   it("damaged data", () => {
     const directory = join(scratch, "damaged");
-    coracle.up("damaged", "--runtime", "simulated", "--port", "0", "--data-dir", directory);
+    const args = ["--name", "damaged", "--runtime", "simulated", "--port", "0", "--data-dir", directory] as const;
+    coracle.up("damaged", ...args.slice(2));
     coracle.run("down", "--name", "damaged");
-    for (const file of filesBelow(join(directory, "store")))
-      if (file.endsWith(".mdb") || file.endsWith("data")) writeFileSync(file, "this is no database");
-    const output = coracle.run("up", "--name", "damaged", "--runtime", "simulated", "--detach");
-    expect(output.code).toBe(1);
-    expect(output.stderr).toMatch(oneLine);
-    expect(output.stderr).toMatch(/damaged.*coracle reset --name damaged/);
+    const copy = join(scratch, "sound");
+    cpSync(directory, copy, { recursive: true });
+    const data = join(directory, "store", "data.mdb");
+    const damages: [() => void, string][] = [
+      [() => writeFileSync(data, "this is no database"), "store/data.mdb is no database"],
+      [() => (rmSync(data), mkdirSync(data)), "store/data.mdb is no file"],
+      [() => (rmSync(join(directory, "store"), { recursive: true }), writeFileSync(join(directory, "store"), "")), "store is no directory"],
+      [() => scribble(data), "of the database is damaged"],
+      [() => writeFileSync(join(directory, "pki", "ca.crt"), "x"), "pki/ca.crt, pki/ca.key: "],
+      [() => writeFileSync(join(directory, "pki", "ca.key"), "x"), "pki/ca.crt, pki/ca.key: "],
+      [() => writeFileSync(join(directory, "pki", "sa.key"), "x"), "pki/sa.key: "],
+    ];
+    for (const [damage, words] of damages) {
+      rmSync(directory, { recursive: true });
+      cpSync(copy, directory, { recursive: true });
+      damage();
+      for (const flags of [[], ["--detach"]]) {
+        const output = coracle.run("up", ...args, ...flags);
+        expect(output).toMatchObject({ code: 1, stderr: expect.stringMatching(oneLine) as string });
+        expect(output.stderr).toMatch(/^coracle: the data in .* is damaged \(.*\); restore .*coracle reset --name damaged\n$/);
+        expect(output.stderr).toContain(words);
+      }
+    }
+    // Only what was kept for convenience is made anew.
+    rmSync(directory, { recursive: true });
+    cpSync(copy, directory, { recursive: true });
+    writeFileSync(join(directory, "pki", "admin.crt"), "x");
+    const healed = coracle.up("damaged", ...args.slice(2));
+    expect(new Kubectl(newest, healed.kubeconfig).run("get", "--raw", "/readyz")).toBe("ok");
+    coracle.run("reset", "--name", "damaged", "--yes");
+    expect(existsSync(directory)).toBe(false);
   });
 
   it("no permission", () => {
@@ -291,8 +317,8 @@ describe("version and help", () => {
   });
 });
 
-function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? filesBelow(join(directory, entry.name)) : [join(directory, entry.name)],
-  );
+/** Zeroes every page but the first two, which describe the file. */
+function scribble(file: string): void {
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(0x5a, 8192));
 }

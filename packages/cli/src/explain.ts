@@ -1,4 +1,5 @@
 import {
+  CertificatesDamagedError,
   ListenError,
   PluginSelectionError,
   RuntimeConfigError,
@@ -26,9 +27,9 @@ export function explain(error: unknown, context: { name: string; port: number; d
       cause: error,
     });
   }
-  if (error instanceof StoreDamagedError) {
+  if (error instanceof StoreDamagedError || error instanceof CertificatesDamagedError) {
     return new UserError(
-      `the data in ${directory} is damaged (${error.message})`,
+      `the data in ${directory} is damaged (${error.message.replaceAll(`${directory}/`, "")})`,
       `restore a copy of the directory, or start afresh with: coracle reset --name ${name}`,
       { cause: error },
     );

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@coracle/base";
@@ -63,7 +64,7 @@ export async function prepareCertificates(options: CertificateOptions): Promise<
   return {
     authority: authority.certificatePem,
     serving: issue({ commonName: "kube-apiserver", usages: ["server"], dnsNames: apiServerNames, ipAddresses: addresses }),
-    admin: await keys.certificate("admin", () =>
+    admin: await keys.certificate("admin", authority, () =>
       issue({ commonName: "kubernetes-admin", organizations: ["system:masters"], usages: ["client"] }),
     ),
     kubeletClient: issue({ commonName: "kube-apiserver-kubelet-client", organizations: ["kubeadm:cluster-admins"], usages: ["client"] }),
@@ -81,6 +82,19 @@ export async function prepareCertificates(options: CertificateOptions): Promise<
   };
 }
 
+/** The kept keys are not what was written. Without them nothing that the cluster has issued is valid any longer. */
+export class CertificatesDamagedError extends Error {
+  override readonly name = "CertificatesDamagedError";
+}
+
+function orDamaged<T>(what: string, load: () => T): T {
+  try {
+    return load();
+  } catch (cause) {
+    throw new CertificatesDamagedError(`${what}: ${(cause as Error).message.split("\n")[0]}`, { cause });
+  }
+}
+
 /** The folder `pki` of a cluster, or nothing at all for clusters that keep nothing. */
 class KeyFolder {
   readonly #folder: string | undefined;
@@ -94,13 +108,17 @@ class KeyFolder {
   static async open({ directory, isKept, clock }: CertificateOptions): Promise<KeyFolder> {
     if (!isKept) return new KeyFolder(undefined, clock);
     const folder = join(directory, "pki");
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST" || error.code === "ENOTDIR") throw new CertificatesDamagedError("pki is no directory", { cause: error });
+      throw error;
+    });
     return new KeyFolder(folder, clock);
   }
 
   async authority(name: string, commonName: string): Promise<CertificateAuthority> {
     const [certificate, key] = await Promise.all([this.#read(`${name}.crt`), this.#read(`${name}.key`)]);
-    if (certificate !== undefined && key !== undefined) return loadCertificateAuthority(certificate, key);
+    if (certificate !== undefined && key !== undefined)
+      return orDamaged(`pki/${name}.crt, pki/${name}.key`, () => loadCertificateAuthority(certificate, key));
     const made = createCertificateAuthority({
       commonName,
       notBeforeMs: this.#clock.now() - dayMs,
@@ -112,20 +130,38 @@ class KeyFolder {
     return made;
   }
 
-  /** A certificate that is kept until a quarter of its life is left. */
-  async certificate(name: string, issue: () => Required<IssuedCertificate>): Promise<Required<IssuedCertificate>> {
+  /** A certificate that is kept until a quarter of its life is left. One that is damaged is replaced: it stands for nothing else. */
+  async certificate(
+    name: string,
+    issuer: CertificateAuthority,
+    issue: () => Required<IssuedCertificate>,
+  ): Promise<Required<IssuedCertificate>> {
     const [certificatePem, privateKeyPem] = await Promise.all([this.#read(`${name}.crt`), this.#read(`${name}.key`)]);
-    const isFresh = certificatePem !== undefined && readCertificate(certificatePem).notAfterMs - this.#clock.now() > validityMs / 4;
-    if (isFresh && privateKeyPem !== undefined) return { certificatePem, privateKeyPem };
+    const isKept = certificatePem !== undefined && privateKeyPem !== undefined;
+    if (isKept && this.#isUsable(certificatePem, privateKeyPem, issuer)) return { certificatePem, privateKeyPem };
     const made = issue();
     await this.#write(`${name}.key`, made.privateKeyPem);
     await this.#write(`${name}.crt`, made.certificatePem);
     return made;
   }
 
+  #isUsable(certificatePem: string, privateKeyPem: string, issuer: CertificateAuthority): boolean {
+    try {
+      const certificate = new X509Certificate(certificatePem);
+      const isOfIssuer = certificate.verify(new X509Certificate(issuer.certificatePem).publicKey);
+      const isFresh = readCertificate(certificatePem).notAfterMs - this.#clock.now() > validityMs / 4;
+      return isFresh && isOfIssuer && certificate.checkPrivateKey(createPrivateKey(privateKeyPem));
+    } catch {
+      return false;
+    }
+  }
+
   async serviceAccountKey(): Promise<string> {
     const kept = await this.#read("sa.key");
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) {
+      orDamaged("pki/sa.key", () => createPrivateKey(kept));
+      return kept;
+    }
     const made = privateKeyToPem(generateKeyPair().privateKey);
     await this.#write("sa.key", made);
     return made;
@@ -136,7 +172,9 @@ class KeyFolder {
     try {
       return await readFile(join(this.#folder, name), "utf8");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return undefined;
+      if (code === "EISDIR") throw new CertificatesDamagedError(`pki/${name} is a directory`, { cause: error });
       throw error;
     }
   }

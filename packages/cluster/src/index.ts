@@ -20,6 +20,7 @@ export {
   type RuntimeChoice,
   type RuntimeReport,
 } from "./options.ts";
+export { CertificatesDamagedError } from "./certificates.ts";
 export { nodesOf, type NodeReport } from "./nodes.ts";
 export { clusterEntries, coracleVersion, kubernetesVersion } from "./version.ts";
 export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "@coracle/api";

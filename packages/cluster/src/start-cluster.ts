@@ -20,7 +20,7 @@ const firstServiceAddress = "10.96.0.1";
 
 /**
  * Starts a whole cluster in this process and resolves when its nodes are Ready. What was started is stopped again when a later part fails.
- * @throws {ListenError} {@link StoreLockedError} {@link StoreDamagedError} {@link RuntimeUnavailableError} and the system's errors for files
+ * @throws {ListenError} {@link StoreLockedError} {@link StoreDamagedError} {@link CertificatesDamagedError} {@link RuntimeUnavailableError} and the system's errors for files
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const cluster = new RunningCluster(options);

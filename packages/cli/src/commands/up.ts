@@ -111,15 +111,13 @@ function firstMessage(child: ChildProcess, name: string): Promise<DetachedMessag
   return new Promise((resolve) => {
     child.once("message", (received) => resolve(received as DetachedMessage));
     child.once("error", (error) => resolve({ type: "failed", line: `coracle: ${error.message}` }));
-    child.once("exit", (code, signal) => {
-      const how = signal ?? `exit code ${code}`;
-      resolve({
-        type: "failed",
-        isCrash: true,
-        line: `coracle: the cluster's process ended at once (${how}); its output is in ${outputFile(name)}`,
-      });
-    });
+    child.once("exit", (code, signal) => resolve(crash(name, signal ?? `exit code ${code}`)));
   });
+}
+
+function crash(name: string, how: string): DetachedMessage {
+  const line = `coracle: the cluster's process ended at once (${how}); its output is in ${outputFile(name)}`;
+  return { type: "failed", isCrash: true, line };
 }
 
 async function ended(child: ChildProcess): Promise<void> {

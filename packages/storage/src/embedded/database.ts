@@ -23,6 +23,14 @@ export interface LeaseRecord {
   readonly keys: readonly string[];
 }
 
+/** All that the database holds. */
+export interface Records {
+  readonly meta: Meta | undefined;
+  readonly entries: Entry[];
+  readonly revisions: { readonly revision: number; readonly events: StoreEvent[] }[];
+  readonly leases: LeaseRecord[];
+}
+
 /** One commit: everything in it is on disk, or nothing is. */
 export interface Batch {
   readonly revisions: readonly { readonly revision: number; readonly events: readonly StoreEvent[] }[];
@@ -65,7 +73,16 @@ export class Database {
   }
 
   /** @throws {StoreDamagedError} when a record is damaged or of another format. */
-  read(): { meta: Meta | undefined; entries: Entry[]; revisions: { revision: number; events: StoreEvent[] }[]; leases: LeaseRecord[] } {
+  read(): Records {
+    try {
+      return this.#readRecords();
+    } catch (cause) {
+      if (cause instanceof StoreDamagedError) throw cause;
+      throw new StoreDamagedError(`the database cannot be read: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  #readRecords(): Records {
     const meta = this.#readMeta();
     const entries: Entry[] = [];
     const revisions: { revision: number; events: StoreEvent[] }[] = [];

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLogger, VirtualClock } from "@coracle/base";
 import { storeConformance } from "../conformance.ts";
 import { CompactedError, StoreDamagedError, StoreLockedError, type Store } from "../store.ts";
+import { bundleChildProgram } from "../testing/child-program.ts";
 import { openEmbeddedStore } from "./embedded-store.ts";
 
 const openIn = (directory: string, clock = new VirtualClock()): Promise<Store> =>
@@ -78,6 +79,7 @@ describe("the embedded engine", () => {
     ["holds something else", (file: string) => writeFileSync(file, "this is no database")],
     ["is cut short", (file: string) => truncateSync(file, 8192)],
     ["is empty", (file: string) => writeFileSync(file, "")],
+    ["is a directory", (file: string) => (rmSync(file), mkdirSync(file))],
   ])("says so when its file %s", async (_name, damage) => {
     const store = await openIn(directory);
     await Promise.all(Array.from({ length: 200 }, (_, index) => put(store, `/k/${index}`, "x".repeat(500))));
@@ -105,38 +107,22 @@ describe("the embedded engine", () => {
 /** Another process writes as fast as it can and prints each key once it is acknowledged; it is killed after a while. */
 async function writeUntilKilled(directory: string, round: number): Promise<string[]> {
   const bundle = join(directory, "..", `writer-${process.pid}-${round}.mjs`);
-  const { build } = await import("esbuild");
-  await build({
-    stdin: {
-      contents: `
-        import { silentLogger, systemClock } from "@coracle/base";
-        import { openEmbeddedStore } from ${JSON.stringify(join(import.meta.dirname, "embedded-store.ts"))};
-        const store = await openEmbeddedStore({ directory: ${JSON.stringify(directory)}, clock: systemClock, log: silentLogger });
-        const writer = async (id) => {
-          for (let index = 0; ; index++) {
-            const key = "/round-${round}/" + id + "/" + index;
-            await store.txn({ compare: [{ key, modRevision: 0 }], success: [{ type: "put", key, value: Buffer.from((key + " ").repeat(40)) }] });
-            process.stdout.write(key + "\\n");
-          }
-        };
-        for (let id = 0; id < 8; id++) void writer(id);`,
-      resolveDir: import.meta.dirname,
-      loader: "js",
-    },
-    outfile: bundle,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    conditions: ["source"],
-    external: ["lmdb"],
-    plugins: [
-      {
-        name: "lmdb",
-        setup: (plugin) => plugin.onResolve({ filter: /^lmdb$/ }, () => ({ path: import.meta.resolve("lmdb"), external: true })),
-      },
-    ],
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-  });
+  await bundleChildProgram(
+    `
+      import { silentLogger, systemClock } from "@coracle/base";
+      import { openEmbeddedStore } from "./embedded-store.ts";
+      const store = await openEmbeddedStore({ directory: ${JSON.stringify(directory)}, clock: systemClock, log: silentLogger });
+      const writer = async (id) => {
+        for (let index = 0; ; index++) {
+          const key = "/round-${round}/" + id + "/" + index;
+          await store.txn({ compare: [{ key, modRevision: 0 }], success: [{ type: "put", key, value: Buffer.from((key + " ").repeat(40)) }] });
+          process.stdout.write(key + "\\n");
+        }
+      };
+      for (let id = 0; id < 8; id++) void writer(id);`,
+    import.meta.dirname,
+    bundle,
+  );
   const child = spawn(process.execPath, [bundle], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {

@@ -6,6 +6,7 @@ import { VersionedMap, type VersionedMapOptions } from "../history/versioned-map
 import { Watchers } from "../history/watchers.ts";
 import { createMemoryStoreFrom } from "../memory/memory-store.ts";
 import {
+  StoreDamagedError,
   UnknownLeaseError,
   type Entry,
   type RangeOptions,
@@ -33,13 +34,25 @@ export interface EmbeddedStoreOptions extends VersionedMapOptions {
  * @throws {StoreLockedError} {@link StoreDamagedError}, and the system's errors for permissions and space.
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store> {
-  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  makeDirectory(options.directory);
   const lock = lockDirectory(options.directory);
+  let database: Database | undefined;
   try {
-    const database = await Database.open(options.directory);
+    database = await Database.open(options.directory);
     return new EmbeddedStore(options, database, lock);
   } catch (error) {
+    await database?.close();
     lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" || code === "ENOTDIR") throw new StoreDamagedError(`${directory} is no directory`, { cause: error });
     throw error;
   }
 }
