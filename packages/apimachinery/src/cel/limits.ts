@@ -16,8 +16,10 @@ export const celLimits = {
   messageBytes: 5 * 1024,
   /** An expression's code points. */
   expressionLength: 100_000,
-  /** Parts of an expression, macros expanded. */
-  expressionNodes: 200_000,
+  /** Parts of an expression, macros expanded; upstream has no such limit, and macros that use an argument twice. */
+  expressionNodes: 100_000,
+  /** Code units of a text that an expression makes; upstream has no such limit, and functions that are charged for what they read only. */
+  textLength: 32 * 1024 * 1024,
   /** Nesting of an expression; list concatenation, comparisons and the like are not nesting. */
   expressionDepth: 250,
 } as const;

@@ -51,6 +51,12 @@ function expectType(type: CelType, expected: readonly CelType[]): void {
   throw new CelCompileError(`must evaluate to ${wanted} but got ${describeType(type)}`);
 }
 
+function outOfLimit(cause: RangeError): CelCostError {
+  const error = new CelCostError("call", "operation cancelled: actual cost limit exceeded");
+  error.cause = cause;
+  return error;
+}
+
 interface Parts {
   readonly checked: Checked;
   readonly environment: CelEnvironment;
@@ -91,8 +97,10 @@ class Program implements CelProgram {
     try {
       return this.#parts.evaluate(frame);
     } catch (error) {
-      if (error instanceof CelCostError && error.scope === "call") budget.exhaust(frame.cost);
-      throw error;
+      // Data may be nested more deeply than the stack is, and texts may grow longer than they may.
+      const failure = error instanceof RangeError ? outOfLimit(error) : error;
+      if (failure instanceof CelCostError && failure.scope === "call") budget.exhaust(frame.cost);
+      throw failure;
     }
   }
 }

@@ -6,7 +6,7 @@ import { operators } from "../parser/operators.ts";
 import { compileError, type LocatedIssue } from "../parser/source.ts";
 import { describeType, errorType, formatType, isDyn, isDynOrError, isOptionalType, unwrapOptional } from "../types/relate.ts";
 import type { CelType } from "../types/type.ts";
-import { celTypes } from "../types/types.ts";
+import { celTypes, noFields } from "../types/types.ts";
 import { typeOf } from "../values/type-of.ts";
 import type { Checked, Reference, ResolvedCall } from "./checked.ts";
 import { optionalSelection, resolveOverloads } from "./overloads.ts";
@@ -20,10 +20,27 @@ import { validateLiterals } from "./validate-literals.ts";
  */
 export function check(expression: string, root: Node, environment: CelEnvironment): Checked {
   const issues: LocatedIssue[] = [];
-  const checked = new Checker(environment, issues).run(root);
+  const checked = checkedOf(expression, root, new Checker(environment, issues));
   if (issues.length === 0) validateLiterals(checked, issues);
   if (issues.length > 0) throw compileError(expression, issues);
   return checked;
+}
+
+/** The types of Kubernetes' libraries are not known as messages. */
+function noField(type: CelType, name: string): string {
+  return type.fields === noFields ? `unexpected failed resolution of '${type.name}'` : `undefined field '${name}'`;
+}
+
+/** Thrown when there are too many parts to go on. */
+class TooComplex extends Error {}
+
+function checkedOf(expression: string, root: Node, checker: Checker): Checked {
+  try {
+    return checker.run(root);
+  } catch (error) {
+    if (error instanceof TooComplex) throw compileError(expression, [{ message: "expression is too complex", offset: undefined }]);
+    throw error;
+  }
 }
 
 class Checker {
@@ -63,7 +80,7 @@ class Checker {
 
   #check(node: Node): CelType {
     // Some macros use an argument twice, so that a short expression may stand for a long one.
-    if (++this.#visited > celLimits.expressionNodes) return this.#report("expression is too complex", undefined);
+    if (++this.#visited > celLimits.expressionNodes) throw new TooComplex();
     const type = this.#typeOf(node);
     this.#types.set(node, type);
     return type;
@@ -126,7 +143,7 @@ class Checker {
       case "map":
         return target.parameters[1] as CelType;
       case "object":
-        return target.fields?.get(name) ?? this.#report(`undefined field '${name}'`, node.offset);
+        return target.fields?.get(name) ?? this.#report(noField(target, name), node.offset);
       case "param":
         this.#known.isAssignable(celTypes.dyn, target);
         return celTypes.dyn;

@@ -10,6 +10,7 @@ import {
   type CelInt,
 } from "../values/integers.ts";
 import { CelList } from "../values/list.ts";
+import { allowText } from "../values/text.ts";
 import { CelDuration, CelTimestamp, durationFromNanos, outOfRange, timestampFromNanos } from "../values/times.ts";
 import { CelDouble, CelFailure, CelUint, noSuchOverload, type CelValue, type Evaluated } from "../values/value.ts";
 import { signature, singleton, type FunctionDeclaration, type Overload } from "./declaration.ts";
@@ -66,7 +67,7 @@ const noAddition = noOperator(operators.add);
 
 function add(left: CelValue, right: CelValue): Evaluated {
   if (isInt(left)) return isInt(right) ? (addIntegers(left, right) ?? intOverflow) : noSuchOverload;
-  if (typeof left === "string") return typeof right === "string" ? left + right : noSuchOverload;
+  if (typeof left === "string") return typeof right === "string" ? joinTexts(left, right) : noSuchOverload;
   if (left instanceof CelList) return right instanceof CelList ? left.concat(right) : noSuchOverload;
   if (left instanceof CelDouble) return right instanceof CelDouble ? new CelDouble(left.value + right.value) : noSuchOverload;
   if (left instanceof CelUint) return right instanceof CelUint ? checkedUint(left.value + right.value) : noSuchOverload;
@@ -82,6 +83,11 @@ function addToDuration(left: CelDuration, right: CelValue): Evaluated {
 
 function move(timestamp: CelTimestamp, nanos: bigint): Evaluated {
   return timestampFromNanos(timestamp.totalNanos + nanos) ?? outOfRange;
+}
+
+function joinTexts(left: string, right: string): string {
+  allowText(left.length + right.length);
+  return left + right;
 }
 
 function joinBytes(left: Uint8Array, right: Uint8Array): Uint8Array {

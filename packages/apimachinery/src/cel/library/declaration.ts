@@ -3,7 +3,7 @@ import { isDynOrError } from "../types/relate.ts";
 import { CelList } from "../values/list.ts";
 import { CelMap } from "../values/map.ts";
 import { typeOf } from "../values/type-of.ts";
-import { CelOptional, noSuchOverload, type CelValue, type Evaluated } from "../values/value.ts";
+import { CelFailure, CelOptional, noSuchOverload, type CelValue, type Evaluated } from "../values/value.ts";
 
 /** One signature of a function, and what it does. */
 export interface Overload {
@@ -49,7 +49,7 @@ export function signature(id: string, parameters: readonly CelType[], result: Ce
   return { id, isMember, parameters, result, evaluate: () => noSuchOverload };
 }
 
-/** Whether a value may be passed for a parameter. Items of lists and maps are not looked at. */
+/** Whether a value may be passed for a parameter. Of lists and maps the first item is looked at, which tells overloads apart. */
 export function isOfType(value: CelValue, type: CelType): boolean {
   switch (type.kind) {
     case "dyn":
@@ -64,11 +64,20 @@ export function isOfType(value: CelValue, type: CelType): boolean {
     case "bytes":
       return value instanceof Uint8Array;
     case "list":
-      return value instanceof CelList;
+      return value instanceof CelList && (value.size === 0 || isItemOfType(value.at(0), type.parameters[0]));
     case "map":
-      return value instanceof CelMap;
+      return value instanceof CelMap && isMapOfType(value, type);
     default:
       if (type.name === "optional_type") return value instanceof CelOptional;
       return isDynOrError(type) || typeOf(value).name === type.name;
   }
+}
+
+function isItemOfType(item: Evaluated | undefined, type: CelType | undefined): boolean {
+  return type === undefined || item === undefined || item instanceof CelFailure || isOfType(item, type);
+}
+
+function isMapOfType(map: CelMap, { parameters: [keyType, valueType] }: CelType): boolean {
+  for (const key of map.keys()) return isItemOfType(key, keyType) && isItemOfType(map.find(key), valueType);
+  return true;
 }

@@ -85,7 +85,7 @@ function parseHost(host: string): string {
     checkPort(host.slice(close + 1));
     return host;
   }
-  const colon = host.lastIndexOf(":");
+  const colon = host.indexOf(":");
   if (colon >= 0) checkPort(host.slice(colon));
   const escape = /%(?!(?:[89A-Fa-f][0-9a-fA-F]|25))[^]{0,2}/.exec(host);
   if (escape !== null) throw new UrlError(`invalid URL escape ${quoteText(escape[0])}`);

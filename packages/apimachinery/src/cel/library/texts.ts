@@ -2,7 +2,7 @@ import { compileRegex } from "../regex.ts";
 import { celTypes } from "../types/types.ts";
 import type { CelInt } from "../values/integers.ts";
 import { ArrayList, type CelList } from "../values/list.ts";
-import { isPlain, sizeOfText, sliceText } from "../values/text.ts";
+import { allowText, isPlain, sizeOfText, sliceText } from "../values/text.ts";
 import { valueText } from "../values/value-text.ts";
 import { CelFailure, noSuchOverload, type CelValue, type Evaluated } from "../values/value.ts";
 import { declare, method, overload, signature, singleton, type FunctionDeclaration } from "./declaration.ts";
@@ -52,11 +52,11 @@ function upperAscii(text: string): string {
 }
 
 function replace(text: string, old: string, by: string, limit: CelInt = -1): string {
-  if (limit < 0) return old === "" ? spread(text, by, Number.POSITIVE_INFINITY) : text.replaceAll(old, () => by);
-  const count = Number(limit);
+  const count = limit < 0 ? Number.POSITIVE_INFINITY : Number(limit);
   if (old === "") return spread(text, by, count);
   const parts = text.split(old);
   const replaced = Math.min(count, parts.length - 1);
+  allowText(text.length + replaced * (by.length - old.length));
   return [parts.slice(0, replaced + 1).join(by), ...parts.slice(replaced + 1)].join(old);
 }
 
@@ -64,6 +64,7 @@ function replace(text: string, old: string, by: string, limit: CelInt = -1): str
 function spread(text: string, by: string, limit: number): string {
   const characters = Array.from(text);
   const count = Math.min(limit, characters.length + 1);
+  allowText(text.length + count * by.length);
   const before = characters.slice(0, count).map((character) => by + character);
   return before.join("") + characters.slice(count).join("") + (count > characters.length ? by : "");
 }
@@ -108,10 +109,13 @@ function quote(text: string): string {
 
 function join(list: CelList, separator = ""): Evaluated {
   const parts: string[] = [];
+  let length = 0;
   for (const item of list) {
     if (item instanceof CelFailure) return item;
     if (typeof item !== "string") return new CelFailure(`join: invalid input: ${valueText(item)}`);
     parts.push(item);
+    length += item.length + separator.length;
+    allowText(length);
   }
   return parts.join(separator);
 }

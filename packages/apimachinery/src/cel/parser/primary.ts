@@ -15,8 +15,7 @@ export function parsePrimary(parser: Parser): Node {
   if (token.kind === "ident") return named(parser, undefined);
   switch (token.kind === "symbol" ? token.text : "") {
     case "-":
-      tokens.next();
-      return parser.literal(tokens.next(), token);
+      return negative(parser);
     case "(":
       return parenthesized(parser);
     case "[":
@@ -30,6 +29,14 @@ export function parsePrimary(parser: Parser): Node {
     default:
       return tokens.fail(`no viable alternative at input '${token.text}'`, token);
   }
+}
+
+/** A number with its sign. Where a wrong token was skipped, anything may follow the sign. */
+function negative(parser: Parser): Node {
+  const sign = parser.tokens.next();
+  const { kind, text } = parser.tokens.peek();
+  if (kind !== "int" && kind !== "double") parser.tokens.fail(`no viable alternative at input '-${kind === "eof" ? "" : text}'`);
+  return parser.literal(parser.tokens.next(), sign);
 }
 
 function parenthesized(parser: Parser): Node {

@@ -6,7 +6,8 @@ function simple(kind: CelKind, name: string): CelType {
   return { kind, name, parameters: none };
 }
 
-const noFields: CelFields = { get: () => undefined, names: () => [] };
+/** Of types that have functions only. */
+export const noFields: CelFields = { get: () => undefined, names: () => [] };
 
 /** A type that has functions and no fields. */
 function closed(name: string): CelType {

@@ -1,10 +1,16 @@
 /** Strings are sequences of Unicode code points. */
+import { celLimits } from "../limits.ts";
 
 const surrogates = /[\uD800-\uDFFF]/;
 const cacheFrom = 1024;
 const cacheLimit = 64;
 /** Sizes of long strings, for an expression may ask for the size of the same one thousands of times. */
 const sizes = new Map<string, number>();
+
+/** @throws {RangeError} as the engine does for texts that are too long for it, only long before */
+export function allowText(length: number): void {
+  if (length > celLimits.textLength) throw new RangeError("text is too long");
+}
 
 /** Whether every code point is one code unit. */
 export function isPlain(text: string): boolean {
