@@ -36,6 +36,8 @@ export interface ApiServerOptions extends ServerOptions {
   /** Which admission plug-ins run beside, or in spite of, the ones that do by default. */
   readonly admissionPlugins?: PluginSelection;
   readonly podSecurity?: PodSecurityOptions;
+  /** How long the history of changes is kept at least, in milliseconds. Defaults to five minutes. */
+  readonly compactionPeriodMs?: number;
   /** Roles and bindings that every cluster has. */
   readonly bootstrapRbac: () => readonly UnstructuredObject[] | Promise<readonly UnstructuredObject[]>;
   /** Loaded when a document is first asked for. */
@@ -78,6 +80,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       checkEscalation: (attributes) => checkWrittenRights(serving().authorization.escalation, attributes),
     }),
     actionHandlers: actions.handlers,
+    compactionPeriodMs: options.compactionPeriodMs,
     clock,
     random,
     log,

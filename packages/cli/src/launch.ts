@@ -40,6 +40,8 @@ export interface LaunchOptions {
   readonly disableAdmissionPlugins?: readonly string[];
   /** `api/legacy=false,batch/v1beta1=true`. */
   readonly runtimeConfig?: string;
+  /** In milliseconds. */
+  readonly etcdCompactionInterval?: number;
   readonly logLevel: LogLevel;
   /** Ends the start; nothing is left of it then. */
   readonly signal?: AbortSignal;
@@ -116,6 +118,7 @@ function start(record: ClusterRecord, options: LaunchOptions, write: (line: stri
     ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
     admissionPlugins: { enabled: options.enableAdmissionPlugins ?? [], disabled: options.disableAdmissionPlugins ?? [] },
     runtimeConfig: parseRuntimeConfig(options.runtimeConfig ?? ""),
+    ...(options.etcdCompactionInterval === undefined ? {} : { compactionPeriodMs: options.etcdCompactionInterval }),
     log: createJsonLogger({ write, now: systemClock.now, level: options.logLevel }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

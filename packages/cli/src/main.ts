@@ -17,6 +17,7 @@ interface StartFlags {
   enableAdmissionPlugins?: string[];
   disableAdmissionPlugins?: string[];
   runtimeConfig?: string;
+  etcdCompactionInterval?: number;
   logLevel: LogLevel;
 }
 
@@ -49,6 +50,12 @@ const withStartFlags = (command: Command): Command =>
         "--runtime-config <pairs>",
         "versions of the API to serve or not, as kube-apiserver takes them; api/legacy=false turns the retired ones off",
       ).argParser((text: string, earlier?: string) => (earlier === undefined ? text : `${earlier},${text}`)),
+    )
+    .addOption(
+      new Option(
+        "--etcd-compaction-interval <duration>",
+        "how long the history of changes is kept at least, for watches and lists to resume from (default: 5m)",
+      ).argParser(duration),
     )
     .addOption(
       new Option("--log-level <level>", "detail of coracle.log in the data directory")
@@ -109,6 +116,14 @@ program
 /** Separated by commas; the option may also be given several times. */
 function names(text: string, earlier: readonly string[] = []): string[] {
   return [...earlier, ...text.split(",").map((name) => name.trim())].filter((name) => name !== "");
+}
+
+/** In milliseconds. */
+function duration(text: string): number {
+  const [, amount = "", unit = ""] = /^(\d+)(s|m|h)$/.exec(text) ?? [];
+  const value = Number(amount) * ({ s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 0);
+  if (value < 1000 || value > 24 * 3_600_000) throw new InvalidArgumentError("Give a time from 1s to 24h, such as 90s or 5m.");
+  return value;
 }
 
 function wholeNumber(least: number, most: number): (text: string) => number {

@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly admissionPlugins?: PluginSelection;
   /** Which versions of the built-in resources to serve. Defaults to all, those that upstream has retired included. */
   readonly runtimeConfig?: RuntimeConfig;
+  /** How long the history of changes is kept at least, in milliseconds: watches and chunked lists resume from it. Defaults to five minutes. */
+  readonly compactionPeriodMs?: number;
   readonly clock?: Clock;
   readonly random?: Random;
   readonly log?: Logger;

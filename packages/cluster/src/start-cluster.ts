@@ -142,7 +142,7 @@ class RunningCluster implements Cluster {
   #createServer(store: Store, certificates: ClusterCertificates, nodeAddress: string): Promise<ApiServer> {
     const { serving, kubeletClient, authority, frontProxy } = certificates;
     const isReachable = nodeAddress !== "127.0.0.1";
-    const { admissionPlugins, runtimeConfig } = this.#options;
+    const { admissionPlugins, compactionPeriodMs, runtimeConfig } = this.#options;
     return createApiServer({
       ...this.#tools,
       store,
@@ -154,6 +154,7 @@ class RunningCluster implements Cluster {
       serviceCidr,
       ...(admissionPlugins !== undefined && { admissionPlugins }),
       ...(runtimeConfig !== undefined && { runtimeConfig }),
+      ...(compactionPeriodMs !== undefined && { compactionPeriodMs }),
       advertiseAddress: nodeAddress,
       frontProxy: {
         ca: frontProxy.authority,

@@ -115,6 +115,11 @@ export class ResourceCache {
     return snapshot;
   }
 
+  /** Lets go of states before `revision`, as the store has. */
+  forgetBefore(revision: number): void {
+    for (const kept of [...this.#snapshots.keys()]) if (kept < revision) this.#snapshots.delete(kept);
+  }
+
   snapshotAt(revision: number): OrderedMap<CachedObject> | undefined {
     return this.#snapshots.get(revision);
   }

@@ -24,6 +24,8 @@ export interface RegistryOptions {
   readonly shouldFreeze?: boolean;
   /** Seconds after which an event goes. Defaults to an hour. */
   readonly eventTtlSeconds?: number;
+  /** How long the history of changes is kept at least, in milliseconds. Defaults to five minutes. */
+  readonly compactionPeriodMs?: number | undefined;
 }
 
 /** Loads the store into the watch cache and starts serving. Dispose the result to stop; the store stays open. */
@@ -44,6 +46,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     actionHandlers: options.actionHandlers ?? {},
     computed: options.computed ?? {},
     eventTtlSeconds: options.eventTtlSeconds ?? 3600,
+    compactionPeriodMs: options.compactionPeriodMs,
   });
   await registry.start();
   return registry;

@@ -68,6 +68,7 @@ export interface RegistryParts {
   readonly actionHandlers: ActionHandlers;
   readonly computed: ComputedSources;
   readonly eventTtlSeconds: number;
+  readonly compactionPeriodMs: number | undefined;
 }
 
 /** Whether objects of the resource are kept at all; reviews and bindings are only answered, and some are worked out. */
@@ -106,7 +107,7 @@ export class RegistryImplementation implements Registry, Disposable {
       admission: new AdmissionChain(parts.admission, this.environment),
       leaseFor: async (target) => (target.form.definition.storagePath === "events" ? leases.leaseOf(parts.eventTtlSeconds) : undefined),
     };
-    this.#compactor = new Compactor({ store, clock, log });
+    this.#compactor = new Compactor({ store, clock, log, periodMs: parts.compactionPeriodMs });
     const targetOf = (address: ResourceAddress): Target => this.#target(address);
     this.#handlers = { ...podActionHandlers(this.#core, targetOf), ...rollbackHandlers(this.#core, targetOf), ...parts.actionHandlers };
   }

@@ -1,20 +1,22 @@
 import type { Clock, Logger } from "@coracle/base";
 import type { Store } from "@coracle/storage";
 
-const compactionPeriodMs = 5 * 60_000;
+const fiveMinutesMs = 5 * 60_000;
 
-/** Forgets the store's history that is older than five minutes, every five minutes, as upstream. */
+/** Forgets the store's history that is older than a period, every period; upstream's is five minutes. */
 export class Compactor implements Disposable {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #periodMs: number;
   #timer: Disposable | undefined;
   #isDisposed = false;
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly log: Logger }) {
+  constructor(options: { readonly store: Store; readonly clock: Clock; readonly log: Logger; readonly periodMs?: number | undefined }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#periodMs = options.periodMs ?? fiveMinutesMs;
   }
 
   async start(): Promise<void> {
@@ -23,7 +25,7 @@ export class Compactor implements Disposable {
 
   #arm(revision: number): void {
     if (this.#isDisposed) return;
-    this.#timer = this.#clock.setTimeout(() => void this.#compact(revision), compactionPeriodMs);
+    this.#timer = this.#clock.setTimeout(() => void this.#compact(revision), this.#periodMs);
   }
 
   async #compact(revision: number): Promise<void> {
