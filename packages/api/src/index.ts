@@ -14,6 +14,7 @@ export {
   type KindDeclaration,
   type TypeDeclaration,
 } from "./schema/declarations.ts";
+export { certificateSigningRequestStrategy, type CertificateChecks } from "./strategies/certificate-signing-requests.ts";
 export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.ts";
 export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "./builtin/runtime-config.ts";
 export { bootstrapRbac } from "./rbac/bootstrap-rbac.ts";

@@ -1,4 +1,4 @@
-import { builtInDefinitions, schemaOf, type RuntimeConfig } from "@coracle/api";
+import { builtInDefinitions, certificateSigningRequestStrategy, schemaOf, type RuntimeConfig } from "@coracle/api";
 import { assert } from "@coracle/base";
 import type { ResourceDefinition, UnstructuredObject } from "@coracle/apimachinery";
 import type { Store } from "@coracle/storage";
@@ -13,6 +13,7 @@ import {
 } from "./admission/index.ts";
 import type { Authorizer } from "./authorization/attributes.ts";
 import { checkWrittenRights } from "./authorization/escalation-admission.ts";
+import { certificateChecks } from "./certificates/certificate-checks.ts";
 import { createCustomResourceLifecycle, customResourceDefinitionStrategy, webhookConverter } from "./apiextensions/index.ts";
 import { LateActions, serverActionNames } from "./bootstrap/late-actions.ts";
 import { componentStatusDefinition, componentStatusSource } from "./health/component-statuses.ts";
@@ -51,6 +52,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const actions = new LateActions(serverActionNames);
   const strategies = {
     "apiservices.apiregistration.k8s.io": apiServiceStrategy,
+    "certificatesigningrequests.certificates.k8s.io": certificateSigningRequestStrategy(certificateChecks),
     "customresourcedefinitions.apiextensions.k8s.io": customResourceDefinitionStrategy,
   };
   const serving = (): ApiServer => {

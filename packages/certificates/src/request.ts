@@ -29,13 +29,15 @@ export interface SigningRequest {
 
 const subjectAltNameId = "2.5.29.17";
 const extensionRequestId = "1.2.840.113549.1.9.14";
-const digests: Readonly<Record<string, string>> = {
+/** Undefined for algorithms that bring their own. */
+const digests: Readonly<Record<string, string | undefined>> = {
   "1.2.840.10045.4.3.2": "sha256",
   "1.2.840.10045.4.3.3": "sha384",
   "1.2.840.10045.4.3.4": "sha512",
   "1.2.840.113549.1.1.11": "sha256",
   "1.2.840.113549.1.1.12": "sha384",
   "1.2.840.113549.1.1.13": "sha512",
+  "1.3.101.112": undefined,
 };
 
 /** A request for `subject`, signed with its key (PEM). */
@@ -63,9 +65,9 @@ export function parseCertificateSigningRequest(pem: string): SigningRequest {
   const [, name, key, attributes] = childrenOf(body, tag.sequence);
   if (body === undefined || key === undefined || signature === undefined) throw new DerError("malformed request");
   const publicKey = createPublicKey({ key: key.raw, type: "spki", format: "der" });
-  const digest = digests[readObjectIdentifier(childrenOf(algorithm, tag.sequence)[0]?.content ?? Buffer.alloc(0))];
-  if (digest === undefined) throw new DerError("unsupported signature algorithm");
-  if (!verify(digest, body.raw, publicKey, signature.content.subarray(1)))
+  const algorithmId = readObjectIdentifier(childrenOf(algorithm, tag.sequence)[0]?.content ?? Buffer.alloc(0));
+  if (!Object.hasOwn(digests, algorithmId)) throw new DerError("unsupported signature algorithm");
+  if (!verify(digests[algorithmId], body.raw, publicKey, signature.content.subarray(1)))
     throw new DerError("the request's signature does not match its key");
   return { subject: decodeSubject(name), publicKey, ...alternativeNames(attributes) };
 }

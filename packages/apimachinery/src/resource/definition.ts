@@ -105,7 +105,12 @@ export interface StrategyContext {
   readonly apiVersion: string;
   /** Empty for the main resource. */
   readonly subresource: string;
-  readonly user: { readonly name: string; readonly groups: readonly string[] };
+  readonly user: {
+    readonly name: string;
+    readonly uid?: string;
+    readonly groups: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   readonly isDryRun: boolean;
 }
 

@@ -62,6 +62,11 @@ export class Cacher implements Disposable {
     return cache;
   }
 
+  /** Lets go of states before `revision`, as the store has. */
+  forgetBefore(revision: number): void {
+    for (const cache of this.#caches.values()) cache.forgetBefore(revision);
+  }
+
   has(storagePath: string): boolean {
     return this.#caches.has(storagePath);
   }

@@ -107,7 +107,10 @@ export class RegistryImplementation implements Registry, Disposable {
       admission: new AdmissionChain(parts.admission, this.environment),
       leaseFor: async (target) => (target.form.definition.storagePath === "events" ? leases.leaseOf(parts.eventTtlSeconds) : undefined),
     };
-    this.#compactor = new Compactor({ store, clock, log, periodMs: parts.compactionPeriodMs });
+    this.#compactor = new Compactor({
+      ...{ store, clock, log, periodMs: parts.compactionPeriodMs },
+      onCompacted: (revision) => cacher.forgetBefore(revision),
+    });
     const targetOf = (address: ResourceAddress): Target => this.#target(address);
     this.#handlers = { ...podActionHandlers(this.#core, targetOf), ...rollbackHandlers(this.#core, targetOf), ...parts.actionHandlers };
   }

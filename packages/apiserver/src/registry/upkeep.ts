@@ -3,20 +3,32 @@ import type { Store } from "@coracle/storage";
 
 const fiveMinutesMs = 5 * 60_000;
 
+export interface CompactorOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Defaults to five minutes. */
+  readonly periodMs?: number | undefined;
+  /** Called with the first revision that can still be read. */
+  onCompacted(revision: number): void;
+}
+
 /** Forgets the store's history that is older than a period, every period; upstream's is five minutes. */
 export class Compactor implements Disposable {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #periodMs: number;
+  readonly #onCompacted: (revision: number) => void;
   #timer: Disposable | undefined;
   #isDisposed = false;
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly log: Logger; readonly periodMs?: number | undefined }) {
+  constructor(options: CompactorOptions) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#log = options.log;
     this.#periodMs = options.periodMs ?? fiveMinutesMs;
+    this.#onCompacted = (revision) => options.onCompacted(revision);
   }
 
   async start(): Promise<void> {
@@ -32,6 +44,7 @@ export class Compactor implements Disposable {
     let next = revision;
     try {
       if (revision > this.#store.compactedRevision()) await this.#store.compact(revision);
+      this.#onCompacted(revision);
       next = await this.#store.currentRevision();
     } catch (error) {
       this.#log.warn("compaction failed", { error });
