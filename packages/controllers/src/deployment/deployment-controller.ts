@@ -25,10 +25,12 @@ import {
 } from "./replica-counts.ts";
 import {
   byCreation,
+  byRevision,
   desiredReplicasAnnotation,
   findNewSet,
   hashLabel,
   revisionAnnotation,
+  nextRevision,
   revisionOf,
   setAnnotations,
 } from "./revision.ts";
@@ -144,14 +146,14 @@ class DeploymentController {
   /** The set of the current template, made when there is none; undefined when its name clashed and another try is on the way. */
   async #ensureNewSet(deployment: Deployment, sets: readonly ReplicaSet[]): Promise<ReplicaSet | undefined> {
     const known = findNewSet(deployment, sets);
-    const revision = 1 + Math.max(0, ...sets.filter((set) => set !== known).map(revisionOf));
+    const revision = nextRevision(sets.filter((set) => set !== known));
     const set =
       known === undefined ? await this.#createNewSet(deployment, sets, revision) : await this.#renewSet(deployment, known, revision);
     if (set !== undefined) await this.#recordRevision(deployment, revisionOf(set));
     return set;
   }
 
-  async #renewSet(deployment: Deployment, set: ReplicaSet, revision: number): Promise<ReplicaSet> {
+  async #renewSet(deployment: Deployment, set: ReplicaSet, revision: bigint): Promise<ReplicaSet> {
     const annotations = setAnnotations(deployment, set, revision);
     const minReadySeconds = deployment.spec?.minReadySeconds ?? 0;
     if (deepEqual(annotations, set.metadata.annotations) && (set.spec?.minReadySeconds ?? 0) === minReadySeconds) return set;
@@ -161,7 +163,7 @@ class DeploymentController {
       .patch(set.metadata.name ?? "", patch, { type: "application/merge-patch+json" });
   }
 
-  async #createNewSet(deployment: Deployment, sets: readonly ReplicaSet[], revision: number): Promise<ReplicaSet | undefined> {
+  async #createNewSet(deployment: Deployment, sets: readonly ReplicaSet[], revision: bigint): Promise<ReplicaSet | undefined> {
     const { client, events } = this.#context;
     const { namespace, name } = deployment.metadata;
     const template = deployment.spec?.template ?? {};
@@ -219,7 +221,7 @@ class DeploymentController {
     return undefined;
   }
 
-  async #recordRevision(deployment: Deployment, revision: number): Promise<void> {
+  async #recordRevision(deployment: Deployment, revision: bigint): Promise<void> {
     if (revisionOf(deployment) === revision) return;
     // The role of this controller has no right to patch Deployments, upstream's neither.
     const latest = this.#cached(deployment) ?? deployment;
@@ -255,9 +257,7 @@ class DeploymentController {
     const limit = deployment.spec?.revisionHistoryLimit ?? 10;
     if (!isComplete(deployment, this.#statusOf(deployment, sets))) return;
     const newSet = findNewSet(deployment, sets);
-    const old = sets
-      .filter((set) => set !== newSet && set.metadata.deletionTimestamp === undefined)
-      .sort((a, b) => revisionOf(a) - revisionOf(b));
+    const old = sets.filter((set) => set !== newSet && set.metadata.deletionTimestamp === undefined).sort(byRevision);
     for (const set of old.slice(0, Math.max(0, old.length - limit))) {
       const isEmpty =
         (set.status?.replicas ?? 0) === 0 &&

@@ -36,17 +36,30 @@ export function byCreation(a: ReplicaSet, b: ReplicaSet): number {
   );
 }
 
-export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): number {
-  return Number(object.metadata.annotations?.[revisionAnnotation] ?? 0) || 0;
+/** Zero when there is none. Others may have written any number of 64 bits there. */
+export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): bigint {
+  const text = object.metadata.annotations?.[revisionAnnotation] ?? "";
+  return /^\d{1,19}$/u.test(text) ? BigInt(text) : 0n;
+}
+
+/** The revision that comes after those of `sets`. */
+export function nextRevision(sets: readonly ReplicaSet[]): bigint {
+  return 1n + sets.map(revisionOf).reduce((most, revision) => (revision > most ? revision : most), 0n);
+}
+
+/** Oldest revision first. */
+export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  const [left, right] = [revisionOf(a), revisionOf(b)];
+  return left === right ? 0 : left < right ? -1 : 1;
 }
 
 /** What a set's annotations must be for it to be revision `revision`; the revisions it was before are remembered. */
-export function setAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: number): Record<string, string> {
+export function setAnnotations(deployment: Deployment, set: ReplicaSet | undefined, revision: bigint): Record<string, string> {
   const inherited = Object.entries(deployment.metadata.annotations ?? {}).filter(([name]) => !ownAnnotations.has(name));
   const annotations: Record<string, string> = { ...set?.metadata.annotations, ...Object.fromEntries(inherited) };
-  const before = set === undefined ? 0 : revisionOf(set);
-  if (before >= revision && before > 0) return annotations;
-  if (before > 0) {
+  const before = set === undefined ? 0n : revisionOf(set);
+  if (before >= revision && before > 0n) return annotations;
+  if (before > 0n) {
     const history = (annotations[revisionHistoryAnnotation] ?? "").split(",").filter((entry) => entry !== "");
     // As many as an annotation reasonably holds.
     annotations[revisionHistoryAnnotation] = [...history, String(before)].slice(-200).join(",");
