@@ -31,7 +31,8 @@ func sameLists(ctx context.Context, c *clients) error {
 		}
 		for _, each := range list.APIResources {
 			kind := version.WithKind(each.Kind)
-			if !strings.Contains(strings.Join(each.Verbs, " ")+" ", "list ") || !scheme.Scheme.Recognizes(kind) {
+			// The group that has retired versions alone is served in JSON.
+			if !strings.Contains(strings.Join(each.Verbs, " ")+" ", "list ") || !scheme.Scheme.Recognizes(kind) || kind.Group == "extensions" {
 				continue
 			}
 			count, err := sameList(ctx, c, version.WithResource(each.Name), kind)
@@ -63,6 +64,9 @@ func sameList(ctx context.Context, c *clients, resource schema.GroupVersionResou
 	// Objects that changed between the two are not compared: nodes and leases do so all the time.
 	same := map[string]runtime.Object{}
 	for _, item := range right {
+		if accessor, isObject := item.(object); isObject {
+			withoutInnerTypes(accessor)
+		}
 		same[identity(item)] = item
 	}
 	count := 0

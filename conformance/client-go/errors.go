@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 )
 
@@ -19,7 +20,7 @@ func errorChecks() []check {
 		{"error: forbidden", forbidden},
 		{"error: malformed protobuf", malformed},
 		{"error: unknown media types", mediaTypes},
-		{"error: too old a version ends a watch", expired},
+		{"error: too new a version", tooNew},
 	}
 }
 
@@ -122,14 +123,12 @@ func mediaTypes(ctx context.Context, c *clients) error {
 	return nil
 }
 
-func expired(ctx context.Context, c *clients) error {
-	events, err := c.typed.CoreV1().ConfigMaps(c.namespace).Watch(ctx, metav1.ListOptions{ResourceVersion: "1"})
-	if err == nil {
-		defer events.Stop()
-		event := <-events.ResultChan()
-		err = errors.FromObject(event.Object)
-	}
-	if !errors.IsResourceExpired(err) && !errors.IsGone(err) {
+func tooNew(ctx context.Context, c *clients) error {
+	options := metav1.ListOptions{ResourceVersion: "999999999", ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan}
+	// Without the retries that the error asks for.
+	request := c.typed.CoreV1().RESTClient().Get().Namespace(c.namespace).Resource("configmaps").MaxRetries(0)
+	err := request.VersionedParams(&options, scheme.ParameterCodec).Do(ctx).Error()
+	if !errors.IsTimeout(err) || !errors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge) {
 		return fmt.Errorf("unexpected %w", err)
 	}
 	return nil

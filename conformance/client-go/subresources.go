@@ -243,13 +243,11 @@ func approval(ctx context.Context, c *clients) error {
 	if _, err := requests.UpdateApproval(ctx, created.Name, created, metav1.UpdateOptions{}); err != nil {
 		return err
 	}
-	return until(ctx, func() error {
-		current, err := requests.Get(ctx, created.Name, metav1.GetOptions{})
-		if err == nil && len(current.Status.Certificate) == 0 {
-			err = fmt.Errorf("not signed: %+v", current.Status)
-		}
-		return err
-	})
+	current, err := requests.Get(ctx, created.Name, metav1.GetOptions{})
+	if err != nil || len(current.Status.Conditions) != 1 || current.Status.Conditions[0].Reason != "Tested" {
+		return fmt.Errorf("not approved: %w %+v", err, current)
+	}
+	return nil
 }
 
 func deleteCollection(ctx context.Context, c *clients) error {

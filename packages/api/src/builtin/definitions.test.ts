@@ -60,3 +60,15 @@ test("a status update keeps the rest, a main update keeps the status and counts 
   strategy?.prepareForUpdate?.(status, old, { ...context, subresource: "status" });
   expect(status).toMatchObject({ metadata: { generation: 3 }, spec: { replicas: 1 }, status: { replicas: 2 } });
 });
+
+test("an approval changes the status, a main update of the same kind does not", () => {
+  const strategy = builtInDefinitions().find(({ resource }) => resource === "certificatesigningrequests")?.strategy;
+  const old = { apiVersion: "certificates.k8s.io/v1", kind: "CertificateSigningRequest", metadata: { name: "a" }, status: {} };
+  const context = { now: "", nowMs: 0, subresource: "", apiVersion: old.apiVersion, user: { name: "u", groups: [] }, isDryRun: false };
+  const status = { conditions: [{ type: "Approved", status: "True" }] };
+  const approved = { ...structuredClone(old), status };
+  strategy?.prepareForUpdate?.(approved, old, { ...context, subresource: "approval" });
+  expect(approved.status).toEqual(status);
+  strategy?.prepareForUpdate?.(approved, old, context);
+  expect(approved.status).toEqual({});
+});

@@ -4,7 +4,7 @@ const unversioned = new Set(["apiVersion", "kind", "metadata", "status"]);
 
 /**
  * What the kinds with a status subresource have in common: clients of the main resource cannot write `status`, clients of `status`
- * nothing else but metadata; `metadata.generation` counts the changes of everything else.
+ * nothing else but metadata, those of `approval` its conditions; `metadata.generation` counts the changes of everything else.
  */
 export const statusStrategy: ResourceStrategy = {
   prepareForCreate(object) {
@@ -14,7 +14,7 @@ export const statusStrategy: ResourceStrategy = {
   prepareForUpdate(object, old, { subresource }) {
     if (subresource === "status") {
       for (const key of desiredKeys(object, old)) setField(object, key, old[key]);
-    } else {
+    } else if (subresource !== "approval") {
       setField(object, "status", old["status"]);
     }
     const isChanged = desiredKeys(object, old).some((key) => !deepEqual(object[key], old[key]));

@@ -57,6 +57,22 @@ export function collectBody(stream: NodeJS.ReadableStream, limitBytes: number, t
   });
 }
 
+/** How much of a body that is too long is still read, so that its sender gets to the answer; as many others do, 32 MiB. */
+const drainLimitBytes = 32 * 2 ** 20;
+
+/**
+ * Reads on for nothing. Clients that write a whole request before they read the answer would find a closed connection instead of it. Calls `giveUp`
+ * when there is no end.
+ */
+export function drainBody(stream: NodeJS.ReadableStream, giveUp: () => void): void {
+  let left = drainLimitBytes;
+  stream.on("data", (piece: Buffer) => {
+    const before = left;
+    left -= piece.length;
+    if (left < 0 && before >= 0) giveUp();
+  });
+}
+
 /** Merges repeated headers into lists. */
 export function appendHeader(headers: ResponseHeaders, name: string, value: string): void {
   const present = headers[name];

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { Readable, Writable } from "node:stream";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { newRequestEntityTooLarge } from "@coracle/apimachinery";
-import { appendHeader, collectBody, type HttpExchange, type ResponseHeaders } from "./exchange.ts";
+import { appendHeader, collectBody, drainBody, type HttpExchange, type ResponseHeaders } from "./exchange.ts";
 import { trustedCertificate } from "./peer-certificate.ts";
 
 /** An exchange over HTTP/1.1. */
@@ -58,8 +58,7 @@ export class Http1Exchange implements HttpExchange {
 
   readBody(limitBytes: number): Promise<Buffer> {
     const tooLarge = (): Error => {
-      // The rest of the body is not worth reading.
-      this.addHeader("connection", "close");
+      drainBody(this.#request, () => this.#request.destroy());
       return newRequestEntityTooLarge(`limit is ${limitBytes}`);
     };
     if (Number(this.headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLarge());

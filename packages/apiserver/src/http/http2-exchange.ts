@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable, Writable } from "node:stream";
 import type { PeerCertificate, TLSSocket } from "node:tls";
 import { newRequestEntityTooLarge } from "@coracle/apimachinery";
-import { appendHeader, collectBody, type HttpExchange, type ResponseHeaders } from "./exchange.ts";
+import { appendHeader, collectBody, drainBody, type HttpExchange, type ResponseHeaders } from "./exchange.ts";
 import { trustedCertificate } from "./peer-certificate.ts";
 
 /** An exchange over node's stream API of HTTP/2, which costs half of the compatibility API. */
@@ -56,7 +56,10 @@ export class Http2Exchange implements HttpExchange {
   }
 
   readBody(limitBytes: number): Promise<Buffer> {
-    const tooLarge = (): Error => newRequestEntityTooLarge(`limit is ${limitBytes}`);
+    const tooLarge = (): Error => {
+      drainBody(this.#stream, () => this.#stream.close());
+      return newRequestEntityTooLarge(`limit is ${limitBytes}`);
+    };
     if (Number(this.headers["content-length"] ?? 0) > limitBytes) return Promise.reject(tooLarge());
     return collectBody(this.#stream, limitBytes, tooLarge);
   }

@@ -8,10 +8,26 @@ export interface ListHead {
 }
 
 const comma = Buffer.from(",");
+const brace = Buffer.from("{");
 
-/** A list as JSON: the head, then the bytes of the items, none of them made again. */
+/**
+ * A list as JSON: the head, then the bytes of the items, none of them made again. Items of built-in kinds do not say what they are, as upstream's;
+ * custom resources do.
+ */
 export function encodeList(served: ServedResource, list: ListView): Buffer {
-  return gatherList(listHead(served, list), list.items.length, (index) => (list.items[index] as ListView["items"][number]).bytes());
+  const head = listHead(served, list);
+  const { kind, isCustom } = served.definition;
+  const typeMeta = Buffer.from(isCustom ? "" : `{"apiVersion":${JSON.stringify(head.apiVersion)},"kind":${JSON.stringify(kind)},`);
+  return gather(head, list.items.length, "items", (index, pieces) => {
+    const bytes = (list.items[index] as ListView["items"][number]).bytes();
+    if (typeMeta.length > 0 && startsWith(bytes, typeMeta)) pieces.push(brace, bytes.subarray(typeMeta.length));
+    else pieces.push(bytes);
+  });
+}
+
+function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
+  for (let index = 0; index < head.length; index++) if (bytes[index] !== head[index]) return false;
+  return true;
 }
 
 /** What a list is before its items. */
@@ -21,10 +37,14 @@ export function listHead({ definition, version }: ServedResource, list: ListView
 
 /** JSON of `head` with `items` (of already encoded values) as its last field. */
 export function gatherList(head: object, count: number, itemOf: (index: number) => Uint8Array, field = "items"): Buffer {
+  return gather(head, count, field, (index, pieces) => pieces.push(itemOf(index)));
+}
+
+function gather(head: object, count: number, field: string, add: (index: number, pieces: Uint8Array[]) => void): Buffer {
   const pieces: Uint8Array[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},${JSON.stringify(field)}:[`)];
   for (let index = 0; index < count; index++) {
     if (index > 0) pieces.push(comma);
-    pieces.push(itemOf(index));
+    add(index, pieces);
   }
   pieces.push(Buffer.from("]}"));
   return Buffer.concat(pieces);
