@@ -25,6 +25,7 @@ import {
 } from "@coracle/network";
 import type { ClusterCertificates } from "./certificates.ts";
 import type { ChosenRuntime } from "./choose-runtime.ts";
+import { kubernetesVersion } from "./version.ts";
 import { administrator, nodeIdentity, proxyIdentity, type Clients } from "./identities.ts";
 
 export interface NodesOptions {
@@ -117,6 +118,7 @@ export class Nodes {
       clusterDns: [clusterDnsAddress],
       clusterDomain,
       server: { port },
+      version: kubernetesVersion,
       // Nodes share a server; this is how metrics-server finds each one's part, as it does with KWOK.
       annotations:
         runtime.name === "simulated" ? { "metrics.k8s.io/resource-metrics-path": `/metrics/nodes/${nodeName}/metrics/resource` } : {},
@@ -137,7 +139,7 @@ export class Nodes {
 
   /** Cluster IPs, node ports and names; only where there are real containers to use them. */
   async #startNetwork(): Promise<void> {
-    const { clients, clock, log, nodeAddress, clusterName } = this.#options;
+    const { clients, clock, random, log, nodeAddress, clusterName } = this.#options;
     this.#proxy = createServiceProxy({
       client: clients.of(proxyIdentity),
       clock,
@@ -151,6 +153,7 @@ export class Nodes {
     this.#dns = createClusterDns({
       client: admin,
       clock,
+      random,
       log: log.with({ component: "dns" }),
       host: nodeAddress,
       port: 0,

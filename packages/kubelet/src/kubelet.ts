@@ -47,7 +47,7 @@ export interface KubeletOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Of the Node object. */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** What the node reports as its version. Defaults to `v1.36.0`. */
+  /** What the node reports as its version. Defaults to `v1.36.2`. */
   readonly version?: string;
   /** Defaults to `/etc/resolv.conf`. */
   readonly resolvConf?: string;
@@ -93,7 +93,7 @@ class NodeKubelet implements Kubelet {
     this.#options = options;
     this.nodeName = options.nodeName;
     this.runtime = options.runtime;
-    const { nodeName, nodeAddress, labels = {}, annotations = {}, podCidr, server, version = "v1.36.0" } = options;
+    const { nodeName, nodeAddress, labels = {}, annotations = {}, podCidr, server, version = "v1.36.2" } = options;
     this.#capacity = options.capacity ?? machineCapacity();
     const capacity = this.#capacity;
     this.configuration = kubeletConfiguration(options, capacity);

@@ -1,16 +1,17 @@
 import { createSocket, type RemoteInfo, type Socket as DatagramSocket } from "node:dgram";
 import { createServer, type Server, type Socket } from "node:net";
-import type { Clock, Logger } from "@coracle/base";
+import type { Clock, Logger, Random } from "@coracle/base";
 import { resources } from "@coracle/api";
 import { createLifetime, type Client } from "@coracle/client";
-import { decode, encode, streamDecode, type Answer, type DecodedPacket, type Packet } from "dns-packet";
+import { decode, encode, streamDecode, type Answer, type DecodedPacket, type Packet, type Question } from "dns-packet";
 import { serviceKeyOf } from "../proxy/service-proxy.ts";
 import { forwardQuery } from "./forward.ts";
-import { resolveName, type DnsAnswer, type ZoneSource } from "./records.ts";
+import { authorityOf, resolveChain, ttlSeconds, type Chain, type DnsAnswer, type ZoneSource } from "./records.ts";
 
 export interface ClusterDnsOptions {
   readonly client: Client;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Logger;
   /** Where to listen; port 0 lets the system choose. */
   readonly host: string;
@@ -27,7 +28,6 @@ export interface ClusterDns {
   stop(): Promise<void>;
 }
 
-const ttlSeconds = 5;
 const connectionLimit = 512;
 const idleTimeoutMs = 10_000;
 /** What fits into a datagram when the client does not say (RFC 1035). */
@@ -41,6 +41,8 @@ export function createClusterDns(options: ClusterDnsOptions): ClusterDns {
 class DnsServer implements ClusterDns {
   readonly #options: ClusterDnsOptions;
   readonly #zone: string;
+  /** Rises with every start, as that of a zone must with its changes. */
+  readonly #serial: number;
   readonly #stopped = createLifetime();
   readonly #connections = new Set<Socket>();
   #source: ZoneSource | undefined;
@@ -50,6 +52,7 @@ class DnsServer implements ClusterDns {
   constructor(options: ClusterDnsOptions) {
     this.#options = options;
     this.#zone = options.zone ?? "cluster.local";
+    this.#serial = Math.floor(options.clock.now() / 1000);
   }
 
   async start(): Promise<number> {
@@ -127,21 +130,8 @@ class DnsServer implements ClusterDns {
   async #answer(query: Packet, raw: Buffer, transport: "udp" | "tcp"): Promise<Buffer | undefined> {
     const question = query.questions?.[0];
     if (query.type !== "query" || question === undefined || this.#source === undefined) return undefined;
-    const resolution = resolveName(question.name, question.type, this.#zone, this.#source);
-    if (resolution !== undefined) {
-      const isExternal = resolution.answers.some((answer) => answer.type === "CNAME") && question.type !== "CNAME";
-      const answers = resolution.answers.map(toRecord);
-      if (isExternal) answers.push(...(await this.#addressesBehind(resolution.answers, question.type)));
-      return encode({
-        type: "response",
-        id: query.id ?? 0,
-        // Authoritative, recursion available, recursion desired as asked; the response code in the low bits.
-        flags: (1 << 10) | (1 << 7) | ((query.flags ?? 0) & (1 << 8)) | (resolution.rcode === "NXDOMAIN" ? 3 : 0),
-        questions: [question],
-        answers,
-        additionals: resolution.additionals.map(toRecord),
-      });
-    }
+    const resolution = resolveChain(question.name, question.type, this.#zone, this.#source);
+    if (resolution !== undefined) return this.#encode(query, question, resolution);
     const { upstreams, clock, log } = this.#options;
     try {
       return await forwardQuery(raw, { upstreams, transport, clock, signal: this.#stopped.signal });
@@ -151,15 +141,33 @@ class DnsServer implements ClusterDns {
     }
   }
 
-  /** Follows the name of an ExternalName service outside. */
-  async #addressesBehind(answers: readonly DnsAnswer[], type: string): Promise<Answer[]> {
-    const target = answers.find((answer) => answer.type === "CNAME")?.data;
-    if (typeof target !== "string" || (type !== "A" && type !== "AAAA")) return [];
-    const { upstreams, clock } = this.#options;
-    const query = encode({ type: "query", id: 1, flags: 1 << 8, questions: [{ type, name: target }] });
+  async #encode(query: Packet, question: Question, { rcode, answers, additionals, outside }: Chain): Promise<Buffer> {
+    const records = answers.map(toRecord);
+    if (outside !== undefined) records.push(...(await this.#addressesOf(outside, question.type)));
+    const authority = toRecord(authorityOf(this.#zone, this.#serial));
+    const isApex = question.name.toLowerCase().replace(/\.$/, "") === this.#zone;
+    if (isApex && question.type === "SOA") records.push(authority);
+    return encode({
+      type: "response",
+      id: query.id ?? 0,
+      // Authoritative, recursion available, recursion desired as asked; the response code in the low bits.
+      flags: (1 << 10) | (1 << 7) | ((query.flags ?? 0) & (1 << 8)) | (rcode === "NXDOMAIN" ? 3 : 0),
+      questions: [question],
+      answers: records,
+      authorities: records.length === 0 ? [authority] : [],
+      additionals: additionals.map(toRecord),
+    });
+  }
+
+  /** What the resolvers outside say of the name that an ExternalName service leads to. */
+  async #addressesOf(name: string, type: Question["type"]): Promise<Answer[]> {
+    const { upstreams, clock, random, log } = this.#options;
+    const id = Math.floor(random.next() * 0x1_0000);
+    const query = encode({ type: "query", id, flags: 1 << 8, questions: [{ type, name }] });
     try {
       return decode(await forwardQuery(query, { upstreams, transport: "udp", clock, signal: this.#stopped.signal })).answers ?? [];
-    } catch {
+    } catch (error) {
+      log.debug("cannot follow an external name", { name, error });
       return [];
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EndpointSlice, Service } from "@coracle/api";
-import { resolveName, type ZoneSource } from "./records.ts";
+import { authorityOf, resolveChain, resolveName, type ZoneSource } from "./records.ts";
 
 const service = (name: string, spec: Service["spec"]): Service => ({
   apiVersion: "v1",
@@ -11,6 +11,10 @@ const service = (name: string, spec: Service["spec"]): Service => ({
 const services = new Map([
   ["web", service("web", { clusterIP: "10.96.0.5", ports: [{ name: "http", port: 80, protocol: "TCP" }] })],
   ["db", service("db", { clusterIP: "None", ports: [{ name: "sql", port: 5432, protocol: "TCP" }] })],
+  ["inside", service("inside", { type: "ExternalName", externalName: "web.shop.svc.cluster.local" })],
+  ["twice", service("twice", { type: "ExternalName", externalName: "inside.shop.svc.cluster.local" })],
+  ["nowhere", service("nowhere", { type: "ExternalName", externalName: "gone.shop.svc.cluster.local" })],
+  ["loop", service("loop", { type: "ExternalName", externalName: "loop.shop.svc.cluster.local" })],
   ["outside", service("outside", { type: "ExternalName", externalName: "example.com" })],
 ]);
 const slice: EndpointSlice = {
@@ -71,5 +75,44 @@ describe("resolveName", () => {
     expect(ask("shop.svc.cluster.local")).toEqual([]);
     expect(ask("example.com")).toBeUndefined();
     expect(ask("1.2.3.4.in-addr.arpa", "PTR")).toBeUndefined();
+  });
+});
+
+describe("resolveChain", () => {
+  const follow = (name: string, type = "A"): unknown => {
+    const chain = resolveChain(`${name}.shop.svc.cluster.local`, type, "cluster.local", source);
+    return [chain?.rcode, chain?.answers.map((record) => record.data), chain?.outside];
+  };
+
+  it("follows external names within the zone, and tells those that lead out of it", () => {
+    expect(follow("outside")).toEqual(["NOERROR", ["example.com"], "example.com"]);
+    expect(follow("outside", "CNAME")).toEqual(["NOERROR", ["example.com"], undefined]);
+    expect(follow("inside")).toEqual(["NOERROR", ["web.shop.svc.cluster.local", "10.96.0.5"], undefined]);
+    expect(follow("twice")).toEqual(["NOERROR", ["inside.shop.svc.cluster.local", "web.shop.svc.cluster.local", "10.96.0.5"], undefined]);
+    expect(follow("nowhere")).toEqual(["NXDOMAIN", ["gone.shop.svc.cluster.local"], undefined]);
+    expect(follow("web")).toEqual(["NOERROR", ["10.96.0.5"], undefined]);
+  });
+
+  it("comes to an end where names go in circles", () => {
+    expect((follow("loop") as [string, string[]])[1].length).toBeLessThan(20);
+  });
+
+  it("knows what the zone is", () => {
+    expect(resolveChain("cluster.local", "NS", "cluster.local", source)?.answers).toEqual([
+      { type: "NS", name: "cluster.local", data: "ns.dns.cluster.local" },
+    ]);
+    expect(authorityOf("cluster.local", 7)).toEqual({
+      type: "SOA",
+      name: "cluster.local",
+      data: {
+        mname: "ns.dns.cluster.local",
+        rname: "hostmaster.cluster.local",
+        serial: 7,
+        refresh: 7200,
+        retry: 1800,
+        expire: 86_400,
+        minimum: 5,
+      },
+    });
   });
 });

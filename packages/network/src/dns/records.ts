@@ -11,13 +11,25 @@ export interface ZoneSource {
 
 export type DnsAnswer =
   | { readonly type: "A"; readonly name: string; readonly data: string }
-  | { readonly type: "CNAME" | "PTR"; readonly name: string; readonly data: string }
+  | { readonly type: "CNAME" | "PTR" | "NS"; readonly name: string; readonly data: string }
+  | { readonly type: "SOA"; readonly name: string; readonly data: StartOfAuthority }
   | { readonly type: "SRV"; readonly name: string; readonly data: { port: number; target: string; priority: number; weight: number } };
 
 export interface Resolution {
   readonly rcode: "NOERROR" | "NXDOMAIN";
   readonly answers: readonly DnsAnswer[];
   readonly additionals: readonly DnsAnswer[];
+}
+
+/** Times are in seconds. */
+export interface StartOfAuthority {
+  readonly mname: string;
+  readonly rname: string;
+  readonly serial: number;
+  readonly refresh: number;
+  readonly retry: number;
+  readonly expire: number;
+  readonly minimum: number;
 }
 
 const none: Resolution = { rcode: "NXDOMAIN", answers: [], additionals: [] };
@@ -33,11 +45,59 @@ export function resolveName(name: string, type: string, zone: string, source: Zo
   if (lower !== zone && !lower.endsWith(`.${zone}`)) return undefined;
   const labels = lower === zone ? [] : lower.slice(0, -zone.length - 1).split(".");
   const kind = labels.at(-1);
-  if (kind === undefined) return empty;
+  if (kind === undefined) return resolveApex(type, zone);
   const rest = labels.slice(0, -1);
   if (kind === "svc") return resolveService({ rest, lower, type, zone }, source);
   if (kind === "pod") return resolvePod(rest, lower, type, source);
   return none;
+}
+
+/** The zone itself has a name server, whose address nobody asks for, and a description, which {@link authorityOf} gives. */
+function resolveApex(type: string, zone: string): Resolution {
+  return type === "NS" || type === "ANY" ? { ...empty, answers: [{ type: "NS", name: zone, data: nameServer(zone) }] } : empty;
+}
+
+const nameServer = (zone: string): string => `ns.dns.${zone}`;
+
+/** How long answers may be kept, in seconds. */
+export const ttlSeconds = 5;
+
+/** The record that lets resolvers remember for a moment that something is not there (RFC 2308), as CoreDNS words it. */
+export function authorityOf(zone: string, serial: number): DnsAnswer {
+  const data = {
+    mname: nameServer(zone),
+    rname: `hostmaster.${zone}`,
+    serial,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86_400,
+    minimum: ttlSeconds,
+  };
+  return { type: "SOA", name: zone, data };
+}
+
+/** Longer chains of names are loops, or meant to be tiresome. */
+const chainLimit = 8;
+
+export interface Chain extends Resolution {
+  /** A name outside of the zone that the last answer leads to. */
+  readonly outside?: string;
+}
+
+/** As {@link resolveName}; names that an ExternalName service leads to are followed within the zone. */
+export function resolveChain(name: string, type: string, zone: string, source: ZoneSource): Chain | undefined {
+  const first = resolveName(name, type, zone, source);
+  if (first === undefined || type === "CNAME") return first;
+  let chain = first;
+  for (let length = 0; length < chainLimit; length++) {
+    const last = chain.answers.at(-1);
+    if (last?.type !== "CNAME") return chain;
+    const next = resolveName(last.data, type, zone, source);
+    if (next === undefined) return { ...chain, outside: last.data };
+    chain = { rcode: next.rcode, answers: [...chain.answers, ...next.answers], additionals: next.additionals };
+    if (next.answers.length === 0) return chain;
+  }
+  return chain;
 }
 
 interface Question {

@@ -113,10 +113,13 @@ function probeGrpc(probe: NetworkProbe): Promise<ProbeResult> {
       session.destroy();
       resolve({ isSuccess, output });
     };
-    session.setTimeout(probe.timeoutMs, () =>
-      finish(false, `timeout: failed to connect service "${address}" within ${probe.timeoutMs / 1000}s: context deadline exceeded`),
-    );
-    session.once("error", () => finish(false, `error: failed to connect service at "${address}": connection refused`));
+    const within = `within ${probe.timeoutMs / 1000}s`;
+    const unreachable = `timeout: failed to connect service "${address}" ${within}: context deadline exceeded`;
+    session.setTimeout(probe.timeoutMs, () => finish(false, isConnected ? `timeout: health rpc did not complete ${within}` : unreachable));
+    let isConnected = false;
+    session.once("connect", () => (isConnected = true));
+    // Upstream tries again until the time is over; the words are those of that end.
+    session.once("error", (error) => finish(false, isConnected ? `error: health rpc probe failed: ${error.message}` : unreachable));
     const stream = session.request({
       ":method": "POST",
       ":path": "/grpc.health.v1.Health/Check",
@@ -130,7 +133,10 @@ function probeGrpc(probe: NetworkProbe): Promise<ProbeResult> {
     stream.once("response", noteStatus);
     stream.once("trailers", noteStatus);
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-    stream.once("error", (error) => finish(false, `error: health rpc probe failed: ${error.message}`));
+    // A connection that fails takes its streams along: the session tells why.
+    stream.once("error", (error) => {
+      if (isConnected) finish(false, `error: health rpc probe failed: ${error.message}`);
+    });
     stream.once("end", () => {
       if (grpcStatus === "12")
         return finish(false, `error: this server does not implement the grpc health protocol (grpc.health.v1.Health)`);
