@@ -55,8 +55,8 @@ export class Judge {
     const [plural, ...group] = resource.split(".");
     const versions = declarations().kinds.filter(({ p, g }) => p === plural && g === group.join("."));
     const kind = versions.find(({ v, sv }) => v === sv) ?? versions[0];
-    const strategy = kindStrategies[resource];
-    if (kind === undefined || strategy === undefined) throw new Error(`no rules for ${resource}`);
+    const strategy = kindStrategies[resource] ?? {};
+    if (kind === undefined) throw new Error(`no rules for ${resource}`);
     this.#strategy = strategy;
     this.#type = kind.t;
     this.#isNamespaced = kind.ns === 1;
@@ -125,6 +125,7 @@ function setPath(object: object, path: string, value: unknown): void {
     target[key] ??= /^\d+$/.test(keys[index + 1] ?? last) ? [] : {};
     target = target[key] as Record<string, unknown>;
   }
-  if (value === undefined) delete target[last];
+  if (value === undefined && Array.isArray(target)) target.splice(Number(last), 1);
+  else if (value === undefined) delete target[last];
   else target[last] = value;
 }

@@ -18,19 +18,9 @@ import {
   type FieldError,
   type ResourceStrategy,
 } from "@coracle/apimachinery";
-import type {
-  ConfigMap,
-  Namespace,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  ReplicationController,
-  Secret,
-  Service,
-  ServicePort,
-} from "../generated/types.ts";
+import type { ConfigMap, Namespace, PersistentVolume, PersistentVolumeClaim, Secret, Service, ServicePort } from "../generated/types.ts";
 import { statusStrategy } from "../builtin/object-strategy.ts";
 import { strategyOf } from "./hooks.ts";
-import { applyPodSpecDefaults } from "./pod/defaults.ts";
 import { oneOf, texts } from "./pod-validation.ts";
 
 const maxDataBytes = 1024 * 1024;
@@ -239,16 +229,6 @@ function validateAccessModes(modes: readonly string[]): FieldError[] {
   return modes.filter((mode) => !accessModes.includes(mode)).map((mode) => unsupportedField("spec.accessModes", mode, accessModes));
 }
 
-const replicationControllers = strategyOf<ReplicationController>({
-  defaults(controller) {
-    if (controller.spec === undefined) return;
-    controller.spec.replicas ??= 1;
-    const labels = controller.spec.template?.metadata?.labels;
-    if (labels !== undefined && Object.keys(controller.spec.selector ?? {}).length === 0) controller.spec.selector = { ...labels };
-    if (controller.spec.template?.spec !== undefined) applyPodSpecDefaults(controller.spec.template.spec);
-  },
-});
-
 export const coreStrategies: Readonly<Record<string, ResourceStrategy>> = {
   namespaces,
   nodes,
@@ -257,5 +237,4 @@ export const coreStrategies: Readonly<Record<string, ResourceStrategy>> = {
   services,
   persistentvolumeclaims: claims,
   persistentvolumes: volumes,
-  replicationcontrollers: replicationControllers,
 };

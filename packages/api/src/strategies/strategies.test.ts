@@ -146,7 +146,7 @@ describe("validation", () => {
       'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
     ]);
     const mounts = { ...container, volumeMounts: [{ name: "data", mountPath: "/data" }] };
-    const claims = [{ metadata: { name: "data" }, spec: { accessModes: ["ReadWriteOnce"] } }];
+    const claims = [{ metadata: { name: "data" }, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } } }];
     expect(
       errorsOf("statefulsets", {
         spec: {

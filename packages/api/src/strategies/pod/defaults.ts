@@ -43,6 +43,9 @@ export function applyPodDefaults(pod: Pod): void {
 
 function applyContainerDefaults(container: Container): void {
   container.imagePullPolicy ??= isLatestImage(container.image ?? "") ? "Always" : "IfNotPresent";
+  // Ephemeral containers have them by this way only.
+  container.terminationMessagePath ||= "/dev/termination-log";
+  container.terminationMessagePolicy ||= "File";
   container.resources ??= {};
   roundRequirements(container.resources);
 }
