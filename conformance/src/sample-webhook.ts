@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 import type { RawApi } from "./api.ts";
-import { startWebhookServer } from "./webhook-server.ts";
+import { startWebhookServer, type Misbehaviour } from "./webhook-server.ts";
 
 /** The part of an AdmissionReview that the answers below look at. */
 export interface ReviewRequest {
@@ -31,7 +31,7 @@ export interface ReviewResponse {
   readonly auditAnnotations?: Record<string, string>;
 }
 
-export type Reviewer = (request: ReviewRequest) => ReviewResponse | Promise<ReviewResponse>;
+export type Reviewer = (request: ReviewRequest) => ReviewResponse | Misbehaviour | Promise<ReviewResponse>;
 
 export interface SampleWebhook extends AsyncDisposable {
   /** For a webhook that `path` answers. */
@@ -57,6 +57,7 @@ export async function startSampleWebhook(api: RawApi, reviewers: Readonly<Record
       log.push(`${path} ${request.operation} ${request.resource.resource}`);
       const answer = await reviewers[path.slice(1)]?.(request);
       if (answer === undefined) throw new Error(`nothing answers ${path}`);
+      if (typeof answer === "function") return answer;
       const { patch, ...rest } = answer;
       const patched = patch === undefined ? {} : { patchType: "JSONPatch", patch: Buffer.from(JSON.stringify(patch)).toString("base64") };
       return { apiVersion, kind, response: { uid: request.uid, ...rest, ...patched } };

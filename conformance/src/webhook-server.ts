@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,7 +15,10 @@ export interface WebhookServer extends AsyncDisposable {
   readonly caBundle: string;
 }
 
-/** Answers POSTs by path; what `answer` throws becomes a 500. `host` is where it listens; defaults to 127.0.0.1. */
+/** What a broken webhook does instead of answering. */
+export type Misbehaviour = (response: ServerResponse) => void;
+
+/** Answers POSTs by path; what `answer` throws becomes a 500, and a function is called. `host` is where it listens; defaults to 127.0.0.1. */
 export async function startWebhookServer(
   answer: (path: string, body: unknown) => unknown,
   { host = "127.0.0.1" }: { readonly host?: string } = {},
@@ -27,7 +31,8 @@ export async function startWebhookServer(
       void (async () => {
         const path = new URL(request.url ?? "/", "https://localhost").pathname;
         const value = await answer(path, JSON.parse(Buffer.concat(chunks).toString()) as unknown);
-        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
+        if (typeof value === "function") (value as Misbehaviour)(response);
+        else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));
       })().catch((error: unknown) => response.writeHead(500).end(String(error)));
     });
   });

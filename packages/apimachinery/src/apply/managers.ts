@@ -49,6 +49,19 @@ function decodeEntries(entries: readonly ManagedFieldsEntry[]): Managers | undef
   return managers;
 }
 
+/** What is wrong with entries that {@link decodeManagers} cannot read, or that are incomplete, in upstream's words. */
+export function managedFieldsProblem(entries: readonly ManagedFieldsEntry[]): string | undefined {
+  for (const [index, entry] of entries.entries()) {
+    const { operation, apiVersion = "", fieldsType = "", fieldsV1 } = entry;
+    if (operation !== "Apply" && operation !== "Update") return "operation must be `Apply` or `Update`";
+    if (apiVersion === "") return "apiVersion must not be empty";
+    if (fieldsType === "") return `missing fieldsType in managed fields entry ${index}`;
+    if (fieldsType !== "FieldsV1") return `invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${index}`;
+    if (fieldsV1 !== undefined && parseSet(fieldsV1) === undefined) return `error decoding versioned set in managed fields entry ${index}`;
+  }
+  return undefined;
+}
+
 /** The identity under which a manager's entries are one. */
 export function managerKey(manager: Omit<Manager, "set" | "time" | "source">): string {
   const version = manager.operation === "Apply" ? "" : manager.apiVersion;

@@ -9,6 +9,7 @@ import {
   type UnstructuredObject,
 } from "@coracle/apimachinery";
 import type { CachedObject } from "../cacher/index.ts";
+import { mutateWithinLimits } from "./after-admission.ts";
 import { refuseInvalid, settleNamespace, versionErrors, warnAbout } from "./check.ts";
 import { commitObject } from "./commit.ts";
 import type { ObjectView, RequestBody, RequestContext } from "./contract.ts";
@@ -67,7 +68,7 @@ async function insert(core: RegistryCore, target: Target, context: RequestContex
   const requestName = object.metadata.name ?? "";
   const presentName = requestName === "" ? (object.metadata.generateName ?? "") : requestName;
   const attributes = attributesOf(target, { operation: "CREATE", context, name: presentName, requestName, object, settlement });
-  await core.admission.mutate(attributes);
+  await mutateWithinLimits(core.admission, target, { ...attributes, object });
   const { metadata } = object;
   const generateName = (metadata.name ?? "") === "" ? (metadata.generateName ?? "") : "";
   if (generateName !== "") metadata.name = generatedName(core, generateName);

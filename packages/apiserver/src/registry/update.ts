@@ -9,6 +9,7 @@ import {
 } from "@coracle/apimachinery";
 import type { AdmissionAttributes } from "../admission/admission.ts";
 import type { CachedObject } from "../cacher/index.ts";
+import { mutateWithinLimits } from "./after-admission.ts";
 import { checkName, refuseInvalid, settleNamespace, versionErrors, warnAbout } from "./check.ts";
 import { commitDeletion, commitObject } from "./commit.ts";
 import type { RequestBody, RequestContext, WriteResult } from "./contract.ts";
@@ -83,7 +84,7 @@ async function replace(
   // What plug-ins and the strategy add has no owner, as upstream.
   if (!isOwned) recordOwnership(target, context, { object: next, old, now: strategyInput.now });
   const attributes = admitted ?? attributesOf(target, { operation: "UPDATE", context, name, object: next, old, settlement });
-  if (admitted === undefined) await core.admission.mutate(attributes);
+  if (admitted === undefined) await mutateWithinLimits(core.admission, target, { ...attributes, object: next });
   await strategy.load?.(next);
   keepGeneration(next, old);
   strategy.prepareForUpdate?.(next, old, strategyInput);

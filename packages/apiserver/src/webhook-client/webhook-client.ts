@@ -22,7 +22,7 @@ export interface PostOptions {
 }
 
 /** Idle connections kept for each address. */
-const idleConnections = 16;
+const idleConnections = 128;
 const defaultLimitBytes = 16 * 2 ** 20;
 const deadlineText = "context deadline exceeded";
 

@@ -20,7 +20,7 @@ export function denied(webhook: string, result: unknown): StatusError {
   const text = (field: string): string => (typeof given[field] === "string" ? given[field] : "");
   const subject = `admission webhook ${quoteText(webhook)} denied the request`;
   const explanation = text("message") || text("reason");
-  const code = typeof given["code"] === "number" && given["code"] >= 400 ? given["code"] : 400;
+  const code = refusalCode(given["code"]);
   const status: Status = {
     kind: "Status",
     apiVersion: "v1",
@@ -32,4 +32,10 @@ export function denied(webhook: string, result: unknown): StatusError {
   if (isPlainObject(given["details"])) status.details = given["details"] as NonNullable<Status["details"]>;
   status.code = code;
   return new StatusError(status);
+}
+
+/** An HTTP status code that is an error: 400 for one that is not, 500 for what is no status code. */
+function refusalCode(given: unknown): number {
+  if (typeof given !== "number" || given < 400) return 400;
+  return Number.isInteger(given) && given <= 999 ? given : 500;
 }
