@@ -39,8 +39,11 @@ export interface SampleApiServer extends AsyncDisposable {
  * An extension API server as its authors write them: it serves `flunders` of `wardle.example.com/v1alpha1`, believes only the front proxy that
  * the cluster's ConfigMap names, and asks the cluster whether the user may (SubjectAccessReview).
  */
-export async function startSampleApiServer(kubeconfig: string): Promise<SampleApiServer> {
-  const server = new Sample(new RawApi(kubeconfig));
+export async function startSampleApiServer(
+  kubeconfig: string,
+  { host = "127.0.0.1" }: { readonly host?: string } = {},
+): Promise<SampleApiServer> {
+  const server = new Sample(new RawApi(kubeconfig), host);
   await server.start();
   return server;
 }
@@ -49,12 +52,15 @@ class Sample implements SampleApiServer {
   readonly users: SampleUser[] = [];
   readonly #api: RawApi;
   readonly #flunders = new Flunders();
-  readonly #tls = makeCertificate("127.0.0.1", "DNS:sample-api.wardle.svc");
+  readonly #host: string;
+  readonly #tls: ReturnType<typeof makeCertificate>;
   #server: Server | undefined;
   port = 0;
 
-  constructor(api: RawApi) {
+  constructor(api: RawApi, host: string) {
     this.#api = api;
+    this.#host = host;
+    this.#tls = makeCertificate(host, "DNS:sample-api.wardle.svc");
   }
 
   get caBundle(): string {
@@ -70,7 +76,7 @@ class Sample implements SampleApiServer {
         send(response, failure.code, failure.status());
       });
     });
-    await new Promise<void>((resolve) => server.listen(this.port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.listen(this.port, this.#host, resolve));
     this.port = (server.address() as AddressInfo).port;
     this.#server = server;
   }

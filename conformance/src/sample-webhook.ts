@@ -1,4 +1,4 @@
-import { networkInterfaces } from "node:os";
+import { hostAddress } from "./host-address.ts";
 import type { RawApi } from "./api.ts";
 import { startWebhookServer, type Misbehaviour } from "./webhook-server.ts";
 
@@ -48,9 +48,7 @@ export interface SampleWebhook extends AsyncDisposable {
  */
 export async function startSampleWebhook(api: RawApi, reviewers: Readonly<Record<string, Reviewer>>): Promise<SampleWebhook> {
   const log: string[] = [];
-  const host = Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
-    .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  const host = hostAddress();
   const server = await startWebhookServer(
     async (path, body) => {
       const { apiVersion, kind, request } = body as { apiVersion: string; kind: string; request: ReviewRequest };
