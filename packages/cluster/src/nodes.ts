@@ -121,7 +121,12 @@ export class Nodes {
       version: kubernetesVersion,
       // Nodes share a server; this is how metrics-server finds each one's part, as it does with KWOK.
       annotations:
-        runtime.name === "simulated" ? { "metrics.k8s.io/resource-metrics-path": `/metrics/nodes/${nodeName}/metrics/resource` } : {},
+        runtime.name === "simulated"
+          ? {
+              "metrics.k8s.io/resource-metrics-path": `/metrics/nodes/${nodeName}/metrics/resource`,
+              "simulated.coracle.dev/pod-network": "kubelet",
+            }
+          : {},
       ...(runtime.name === "simulated" ? { capacity: { cpu: "16", memory: "64Gi", "ephemeral-storage": "100Gi", pods: "110" } } : {}),
     });
     this.#kubelets.push(kubelet);

@@ -4,6 +4,7 @@ import type { Registry, RequestContext } from "../registry/contract.ts";
 import type { RequestInfo } from "../http/request-info.ts";
 import { connectOptions } from "./connect-options.ts";
 import { kubeletAddressOf } from "./kubelet-address.ts";
+import { podNetworkAnnotation, type Tunnel } from "./pod-tunnel.ts";
 import { chooseContainer, type ProxiedPod } from "./pod-container.ts";
 
 /** Client certificate for kubelets, and who signs theirs; PEM. */
@@ -24,12 +25,31 @@ export interface Target {
   readonly authority?: string;
   /** Present for kubelets. Others are not verified, as upstream does not: their certificates are their own affair. */
   readonly tls?: KubeletClientTls;
+  /** How to get there when there is no network between: only kubelets reach simulated pods. */
+  readonly tunnel?: Tunnel;
+}
+
+interface ProxiedEndpoint {
+  readonly addresses: readonly string[];
+  readonly conditions?: { readonly ready?: boolean };
+  readonly nodeName?: string;
+  readonly targetRef?: { readonly kind?: string; readonly name?: string };
+}
+
+/** A pod on its node. */
+interface PodPlace {
+  readonly namespace: string;
+  readonly name: string;
+  readonly nodeName: string;
+  readonly port: number;
 }
 
 interface ProxiedSlice extends KubeObject {
-  readonly endpoints?: readonly { readonly addresses: readonly string[]; readonly conditions?: { readonly ready?: boolean } }[] | null;
+  readonly endpoints?: readonly ProxiedEndpoint[] | null;
   readonly ports?: readonly { readonly name?: string; readonly port?: number }[] | null;
 }
+
+type PodAddress = Pick<Target, "host" | "port" | "tunnel">;
 
 interface ProxiedService extends KubeObject {
   readonly spec?: { readonly ports?: readonly { readonly name?: string; readonly port: number }[] };
@@ -102,15 +122,16 @@ export class Locator {
     return { protocol: "https:", ...found, authority: nodeName, tls: this.#kubelet };
   }
 
-  async #podAddress(context: RequestContext, namespace: string, name: string, port: string): Promise<{ host: string; port: number }> {
+  async #podAddress(context: RequestContext, namespace: string, name: string, port: string): Promise<PodAddress> {
     const pod = await this.#get<ProxiedPod>(context, "pods", namespace, name);
     const host = pod.status?.podIP ?? "";
     if (host === "") throw newBadRequest("address not allowed");
     const first = pod.spec?.containers?.flatMap((container) => container.ports ?? [])[0]?.containerPort ?? 80;
-    return { host, port: port === "" ? first : portNumber(port) };
+    const number = port === "" ? first : portNumber(port);
+    return { host, port: number, ...(await this.#tunnel(context, { namespace, name, nodeName: pod.spec?.nodeName ?? "", port: number })) };
   }
 
-  async #serviceAddress(context: RequestContext, namespace: string, name: string, port: string): Promise<{ host: string; port: number }> {
+  async #serviceAddress(context: RequestContext, namespace: string, name: string, port: string): Promise<PodAddress> {
     const service = await this.#get<ProxiedService>(context, "services", namespace, name);
     const ports = service.spec?.ports ?? [];
     const wanted = port === "" && ports.length === 1 ? ports[0] : ports.find((each) => each.name === port || String(each.port) === port);
@@ -127,9 +148,23 @@ export class Locator {
       const number = slice.ports?.find((each) => (each.name ?? "") === (wanted.name ?? ""))?.port;
       const ready = slice.endpoints?.find((endpoint) => endpoint.conditions?.ready !== false);
       const host = ready?.addresses[0];
-      if (number !== undefined && host !== undefined) return { host, port: number };
+      if (number === undefined || host === undefined) continue;
+      const { nodeName = "", targetRef } = ready ?? {};
+      const pod = targetRef?.kind === "Pod" ? targetRef.name : undefined;
+      const tunnel = pod === undefined ? {} : await this.#tunnel(context, { namespace, name: pod, nodeName, port: number });
+      return { host, port: number, ...tunnel };
     }
     throw unavailable;
+  }
+
+  /** The way through the kubelet, for pods of nodes that say that there is no other. */
+  async #tunnel(context: RequestContext, { namespace, name, nodeName, port }: PodPlace): Promise<{ tunnel?: Tunnel }> {
+    if (nodeName === "" || this.#kubelet === undefined) return {};
+    const node = await this.#get<Node>(context, "nodes", "", nodeName).catch(() => undefined);
+    const found = node?.metadata.annotations?.[podNetworkAnnotation] === "kubelet" ? kubeletAddressOf(node) : undefined;
+    if (found === undefined) return {};
+    const path = `/connect/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}?port=${port}`;
+    return { tunnel: { ...found, path, authority: nodeName, tls: this.#kubelet } };
   }
 
   async #get<T extends KubeObject>(context: RequestContext, resource: string, namespace: string, name: string): Promise<T> {

@@ -2,12 +2,16 @@ import { request as requestHttp, type ClientRequest, type IncomingHttpHeaders, t
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
 import type { Target } from "./locator.ts";
+import { tunnelConnection } from "./pod-tunnel.ts";
 
 /** Starts a request to a target over HTTP/1.1. */
 export function openRequest(target: Target, method: string, headers: OutgoingHttpHeaders): ClientRequest {
-  const { protocol, host, port, path, tls, authority } = target;
+  const { protocol, host, port, path, tls, authority, tunnel } = target;
   const named = authority === undefined ? headers : { ...headers, host: authority };
-  const common = { host, port, path, method, headers: named, agent: false as const };
+  const request = { host, port, path, method, headers: named };
+  // What a tunnel carries may be TLS already: the request itself is plain for node.
+  if (tunnel !== undefined) return requestHttp({ ...request, createConnection: tunnelConnection(tunnel, protocol === "https:") });
+  const common = { ...request, agent: false as const };
   if (protocol === "http:") return requestHttp(common);
   // The certificate is for the address, whatever name is asked for.
   const security =

@@ -14,6 +14,7 @@ import { renderLog } from "./container-log.ts";
 import { HttpError } from "./http-error.ts";
 import { logOptions } from "./log-options.ts";
 import { Reports, type Report } from "./reports.ts";
+import { serveTunnel, tunnelProtocol } from "./tunnel.ts";
 import type { StreamingServer } from "./streaming-contract.ts";
 
 export interface KubeletServerOptions {
@@ -106,7 +107,7 @@ class Handler {
     try {
       await this.#authorize(request, pathname);
       if (route === "containerLogs") return await this.#logs(response, names, searchParams);
-      if (["exec", "attach", "portForward"].includes(route ?? "")) throw new HttpError(400, "Upgrade request required");
+      if (["exec", "attach", "portForward", "connect"].includes(route ?? "")) throw new HttpError(400, "Upgrade request required");
       if (request.method !== "GET") throw new HttpError(405, "405: Method Not Allowed");
       if (route === "healthz") return this.#health(response, names.join("/"), searchParams);
       const [, nodeName, path = ""] = /^(?:\/metrics\/nodes\/([^/]+)(?=\/metrics))?(.*?)\/?$/.exec(pathname) ?? [];
@@ -138,6 +139,11 @@ class Handler {
       const { kubelet, sandboxId } = this.#sandboxOf(namespace, name);
       const streaming = await load();
       return streaming.servePortForward(request, socket, head, (port) => kubelet.runtime.portForward(sandboxId, port));
+    }
+    if (route === "connect") {
+      if (request.headers.upgrade !== tunnelProtocol) throw new HttpError(400, "Upgrade request required");
+      const { kubelet, sandboxId } = this.#sandboxOf(namespace, name);
+      return serveTunnel(socket, head, await kubelet.runtime.portForward(sandboxId, Number(searchParams.get("port"))));
     }
     if (route !== "exec" && route !== "attach") throw new HttpError(404, "404 page not found");
     const { kubelet, container } = await this.#running({ namespace, name, containerName });
