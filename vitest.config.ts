@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-// Packages are resolved to their TypeScript sources, so tests need no build.
-const conditions = ["source", "import", "module", "node", "default"];
+// Packages are resolved to their TypeScript sources, so tests need no build. "import" must not be named: `require` would heed it too, and get
+// modules that it cannot read.
+const conditions = ["source", "node"];
 
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ["import", "node", "default"] } },
+  ssr: { resolve: { conditions, externalConditions: ["node"] } },
   test: {
     projects: [
       {

@@ -205,7 +205,7 @@ class AssembledServer implements ApiServer {
       ...(this.#remoteOpenApi !== undefined && { remote: this.#remoteOpenApi }),
       isHidden: (group, version) => aggregator?.isDeclined(group, version) ?? false,
     });
-    const proxy = { registry, clock, ...(options.kubeletClient !== undefined && { kubelet: options.kubeletClient }) };
+    const proxy = { registry, random, ...(options.kubeletClient !== undefined && { kubelet: options.kubeletClient }) };
     const aggregation = aggregator === undefined ? {} : { aggregator };
     this.#handler = new ApiHandler({
       ...aggregation,

@@ -48,6 +48,9 @@ export interface ListenerHandlers {
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
+/** Go's default: the arguments of an exec are in its URL. */
+const headerLimitBytes = 2 ** 20;
+
 /** A TLS port that speaks HTTP/2 and 1.1. */
 export class HttpListener {
   readonly #server: Http2SecureServer;
@@ -65,8 +68,10 @@ export class HttpListener {
       rejectUnauthorized: false,
       minVersion: "TLSv1.2",
       maxSessionMemory: 128,
-      settings: { maxConcurrentStreams: 1000, initialWindowSize: 256 * 1024 },
+      settings: { maxConcurrentStreams: 1000, initialWindowSize: 256 * 1024, maxHeaderListSize: headerLimitBytes },
     });
+    // What node's HTTP/1.1 looks at; there is no option for it here.
+    Object.assign(this.#server, { maxHeaderSize: headerLimitBytes });
     this.#attach(handlers);
   }
 

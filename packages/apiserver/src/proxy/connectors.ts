@@ -3,24 +3,20 @@ import { newBadRequest, newGenericServerResponse, newInternalError, newServiceUn
 import type { Connector } from "../http/api-handler.ts";
 import { collectBody, type HttpExchange, type ResponseHeaders } from "../http/exchange.ts";
 import type { RequestInfo } from "../http/request-info.ts";
-import type { Registry } from "../registry/contract.ts";
 import { dialErrorText } from "./dial-error.ts";
-import { Locator, type KubeletClientTls, type Target } from "./locator.ts";
+import { Locator, type LocatorOptions, type Target } from "./locator.ts";
 import { forwardedHeaders, openRequest } from "./outgoing.ts";
 
 export type { KubeletClientTls } from "./locator.ts";
 
-export interface ProxyOptions {
-  readonly registry: Registry;
-  readonly kubelet?: KubeletClientTls;
-}
+export type ProxyOptions = LocatorOptions;
 
 /** More of a kubelet's complaint is not shown. */
 const errorLimitBytes = 50_000;
 
 /** The subresources that are answered elsewhere, over plain HTTP. Exec, attach and port-forward need an upgrade. */
-export function createConnectors({ registry, kubelet }: ProxyOptions): Map<string, Connector> {
-  const locator = new Locator(registry, kubelet);
+export function createConnectors(options: ProxyOptions): Map<string, Connector> {
+  const locator = new Locator(options);
   const log: Connector = async (exchange, info, context) => {
     const target = await locator.locate(context, info);
     if (target === undefined) exchange.respond(200, { "content-type": "text/plain" });
@@ -28,7 +24,9 @@ export function createConnectors({ registry, kubelet }: ProxyOptions): Map<strin
   };
   const proxy: Connector = async (exchange, info, context) => {
     const target = await locator.locate(context, info);
-    if (target !== undefined) await forward(exchange, target);
+    if (target === undefined) return;
+    if (isRootWithoutSlash(exchange, info)) redirectToFolder(exchange);
+    else await forward(exchange, target);
   };
   const needsUpgrade: Connector = async (_exchange, info, context) => {
     // What is wrong with the request otherwise is said first.
@@ -44,6 +42,16 @@ export function createConnectors({ registry, kubelet }: ProxyOptions): Map<strin
     ["/services/proxy", proxy],
     ["/nodes/proxy", proxy],
   ]);
+}
+
+/** Links of a page at the root would lead beside it. */
+function isRootWithoutSlash({ method }: HttpExchange, { trailingPath, path }: RequestInfo): boolean {
+  return trailingPath === "" && !path.endsWith("/") && (method === "GET" || method === "HEAD");
+}
+
+function redirectToFolder(exchange: HttpExchange): void {
+  const [path = "", query] = exchange.url.split("?", 2);
+  exchange.respond(301, { location: `${path}/${query === undefined ? "" : `?${query}`}` });
 }
 
 async function sendLog(exchange: HttpExchange, info: RequestInfo, target: Target): Promise<void> {

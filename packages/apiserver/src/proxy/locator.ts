@@ -1,3 +1,4 @@
+import type { Random } from "@coracle/base";
 import { newBadRequest, newInternalError, newServiceUnavailable, type KubeObject, type UnstructuredObject } from "@coracle/apimachinery";
 import type { Node } from "@coracle/api";
 import type { Registry, RequestContext } from "../registry/contract.ts";
@@ -6,6 +7,8 @@ import { connectOptions } from "./connect-options.ts";
 import { kubeletAddressOf } from "./kubelet-address.ts";
 import { podNetworkAnnotation, type Tunnel } from "./pod-tunnel.ts";
 import { chooseContainer, type ProxiedPod } from "./pod-container.ts";
+import { checkProxyable, parseRequestName, portNumber } from "./request-name.ts";
+import { serviceEndpoints, unavailable } from "./service-endpoint.ts";
 
 /** Client certificate for kubelets, and who signs theirs; PEM. */
 export interface KubeletClientTls {
@@ -29,43 +32,28 @@ export interface Target {
   readonly tunnel?: Tunnel;
 }
 
-interface ProxiedEndpoint {
-  readonly addresses: readonly string[];
-  readonly conditions?: { readonly ready?: boolean };
-  readonly nodeName?: string;
-  readonly targetRef?: { readonly kind?: string; readonly name?: string };
-}
-
-/** A pod on its node. */
-interface PodPlace {
-  readonly namespace: string;
-  readonly name: string;
-  readonly nodeName: string;
-  readonly port: number;
-}
-
-interface ProxiedSlice extends KubeObject {
-  readonly endpoints?: readonly ProxiedEndpoint[] | null;
-  readonly ports?: readonly { readonly name?: string; readonly port?: number }[] | null;
-}
-
 type PodAddress = Pick<Target, "host" | "port" | "tunnel">;
-
-interface ProxiedService extends KubeObject {
-  readonly spec?: { readonly ports?: readonly { readonly name?: string; readonly port: number }[] };
-}
 
 /** How kubelets call what clients of the API call otherwise. */
 const streamParameters: Readonly<Record<string, string>> = { stdin: "input", stdout: "output", stderr: "error", tty: "tty" };
 const logParameters = ["follow", "tailLines", "previous", "timestamps", "sinceSeconds", "sinceTime", "limitBytes", "stream"];
 
+export interface LocatorOptions {
+  readonly registry: Registry;
+  readonly random: Random;
+  /** Without it, kubelets cannot be asked. */
+  readonly kubelet?: KubeletClientTls;
+}
+
 /** Finds where requests to pods, nodes and services are answered. */
 export class Locator {
   readonly #registry: Registry;
+  readonly #random: Random;
   readonly #kubelet: KubeletClientTls | undefined;
 
-  constructor(registry: Registry, kubelet: KubeletClientTls | undefined) {
+  constructor({ registry, random, kubelet }: LocatorOptions) {
     this.#registry = registry;
+    this.#random = random;
     this.#kubelet = kubelet;
   }
 
@@ -74,23 +62,32 @@ export class Locator {
    * Undefined: a log of a pod that has no node yet.
    */
   async locate(context: RequestContext, info: RequestInfo): Promise<Target | undefined> {
-    const { group, version, resource, namespace, subresource, query } = info;
+    const { group, version, resource, namespace, subresource } = info;
     if (subresource !== "log") {
       const address = { group, version, resource, namespace, name: info.name, subresource };
       await this.#registry.admitConnection?.(context, address, connectOptions(info));
     }
     if (resource === "pods" && subresource !== "proxy") return this.#ofPod(context, info);
-    const { scheme, name, port } = splitName(info.name);
-    const mark = query.size === 0 ? "" : `?${query.toString()}`;
-    const path = `/${info.trailingPath.split("/").map(encodeURIComponent).join("/")}${mark}`;
+    return { ...(await this.#proxied(context, info)), path: pathOf(info) };
+  }
+
+  /** Whom a request to a `proxy` subresource is for. */
+  async #proxied(context: RequestContext, { resource, namespace, name: text }: RequestInfo): Promise<Omit<Target, "path">> {
+    const { scheme, name, port } = parseRequestName(text, resource.slice(0, -1));
     switch (resource) {
-      case "pods":
-        return { protocol: scheme, path, ...(await this.#podAddress(context, info.namespace, name, port)) };
+      case "pods": {
+        const pod = await this.#get<ProxiedPod>(context, "pods", namespace, name);
+        const first = pod.spec?.containers?.flatMap((container) => container.ports ?? [])[0]?.containerPort;
+        const number = port === "" ? (first ?? (scheme === "https:" ? 443 : 80)) : portNumber(port);
+        return { protocol: scheme, ...(await this.#podAddress(context, pod, number)) };
+      }
       case "services":
-        return { protocol: scheme, path, ...(await this.#serviceAddress(context, info.namespace, name, port)) };
+        return { protocol: scheme, ...(await this.#serviceAddress(context, namespace, { name, port, text })) };
       default: {
         const kubelet = await this.#kubeletOf(context, name);
-        return port === "" ? { ...kubelet, path } : { protocol: scheme, host: kubelet.host, port: portNumber(port), path };
+        if (port === "" || portNumber(port) === kubelet.port) return kubelet;
+        checkProxyable(kubelet.host);
+        return { protocol: scheme, host: kubelet.host, port: portNumber(port) };
       }
     }
   }
@@ -122,49 +119,37 @@ export class Locator {
     return { protocol: "https:", ...found, authority: nodeName, tls: this.#kubelet };
   }
 
-  async #podAddress(context: RequestContext, namespace: string, name: string, port: string): Promise<PodAddress> {
-    const pod = await this.#get<ProxiedPod>(context, "pods", namespace, name);
+  async #podAddress(context: RequestContext, pod: ProxiedPod, port: number): Promise<PodAddress> {
     const host = pod.status?.podIP ?? "";
-    if (host === "") throw newBadRequest("address not allowed");
-    const first = pod.spec?.containers?.flatMap((container) => container.ports ?? [])[0]?.containerPort ?? 80;
-    const number = port === "" ? first : portNumber(port);
-    return { host, port: number, ...(await this.#tunnel(context, { namespace, name, nodeName: pod.spec?.nodeName ?? "", port: number })) };
+    const tunnel = await this.#tunnel(context, pod, port);
+    if (tunnel === undefined || host === "") checkProxyable(host);
+    return { host, port, ...(tunnel !== undefined && { tunnel }) };
   }
 
-  async #serviceAddress(context: RequestContext, namespace: string, name: string, port: string): Promise<PodAddress> {
-    const service = await this.#get<ProxiedService>(context, "services", namespace, name);
-    const ports = service.spec?.ports ?? [];
-    const wanted = port === "" && ports.length === 1 ? ports[0] : ports.find((each) => each.name === port || String(each.port) === port);
-    const unavailable = newServiceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
-    if (wanted === undefined)
-      throw newServiceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
-    const address = { group: "discovery.k8s.io", version: "v1", resource: "endpointslices", namespace, name: "", subresource: "" };
-    const { items } = await this.#registry.list(context, address, {
-      labelSelector: `kubernetes.io/service-name=${name}`,
-      resourceVersion: "0",
-    });
-    for (const { object } of items as readonly { readonly object: unknown }[]) {
-      const slice = object as ProxiedSlice;
-      const number = slice.ports?.find((each) => (each.name ?? "") === (wanted.name ?? ""))?.port;
-      const ready = slice.endpoints?.find((endpoint) => endpoint.conditions?.ready !== false);
-      const host = ready?.addresses[0];
-      if (number === undefined || host === undefined) continue;
-      const { nodeName = "", targetRef } = ready ?? {};
-      const pod = targetRef?.kind === "Pod" ? targetRef.name : undefined;
-      const tunnel = pod === undefined ? {} : await this.#tunnel(context, { namespace, name: pod, nodeName, port: number });
-      return { host, port: number, ...tunnel };
+  async #serviceAddress(
+    context: RequestContext,
+    namespace: string,
+    asked: { readonly name: string; readonly port: string; readonly text: string },
+  ): Promise<PodAddress> {
+    const source = { registry: this.#registry, random: this.#random };
+    for (const { address, pod: name, port } of await serviceEndpoints(source, context, { namespace, ...asked })) {
+      const pod = await this.#get<ProxiedPod>(context, "pods", namespace, name).catch(() => undefined);
+      // An endpoint may say that it is a pod which it is not.
+      if (pod?.status?.podIP === address || pod?.status?.podIPs?.some(({ ip }) => ip === address) === true)
+        return { ...(await this.#podAddress(context, pod, port)), host: address };
     }
-    throw unavailable;
+    throw unavailable(asked.text);
   }
 
   /** The way through the kubelet, for pods of nodes that say that there is no other. */
-  async #tunnel(context: RequestContext, { namespace, name, nodeName, port }: PodPlace): Promise<{ tunnel?: Tunnel }> {
-    if (nodeName === "" || this.#kubelet === undefined) return {};
+  async #tunnel(context: RequestContext, { metadata, spec }: ProxiedPod, port: number): Promise<Tunnel | undefined> {
+    const { nodeName = "" } = spec ?? {};
+    if (nodeName === "" || this.#kubelet === undefined) return undefined;
     const node = await this.#get<Node>(context, "nodes", "", nodeName).catch(() => undefined);
     const found = node?.metadata.annotations?.[podNetworkAnnotation] === "kubelet" ? kubeletAddressOf(node) : undefined;
-    if (found === undefined) return {};
-    const path = `/connect/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}?port=${port}`;
-    return { tunnel: { ...found, path, authority: nodeName, tls: this.#kubelet } };
+    if (found === undefined) return undefined;
+    const path = `/connect/${encodeURIComponent(metadata.namespace ?? "")}/${encodeURIComponent(metadata.name ?? "")}?port=${port}`;
+    return { ...found, path, authority: nodeName, tls: this.#kubelet };
   }
 
   async #get<T extends KubeObject>(context: RequestContext, resource: string, namespace: string, name: string): Promise<T> {
@@ -174,18 +159,16 @@ export class Locator {
   }
 }
 
-/** `https:name:port`, `name:port`, `name`. */
-function splitName(text: string): { scheme: "http:" | "https:"; name: string; port: string } {
-  const parts = text.split(":");
-  if (parts.length === 3) return { scheme: parts[0] === "https" ? "https:" : "http:", name: parts[1] as string, port: parts[2] as string };
-  const [name = "", port = ""] = parts;
-  return { scheme: "http:", name, port };
+/** What follows `proxy`, with the query; a slash at the end stays. */
+function pathOf({ path, trailingPath, query }: RequestInfo): string {
+  const isFolder = trailingPath !== "" && path.endsWith("/");
+  const segments = trailingPath.split("/").map(encodeSegment).join("/");
+  return withQuery(`/${segments}${isFolder ? "/" : ""}`, query);
 }
 
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw newBadRequest(`invalid port ${JSON.stringify(text)}`);
-  return port;
+/** Characters that need no escape in paths have none, since not all servers undo it. */
+function encodeSegment(segment: string): string {
+  return encodeURIComponent(segment).replaceAll(/%(?:24|26|2B|2C|3A|3B|3D|40)/g, (escape) => decodeURIComponent(escape));
 }
 
 function logQuery(query: URLSearchParams): URLSearchParams {

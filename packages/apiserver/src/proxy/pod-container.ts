@@ -12,7 +12,7 @@ export interface ProxiedPod extends KubeObject {
     readonly initContainers?: readonly Named[];
     readonly ephemeralContainers?: readonly Named[];
   };
-  readonly status?: { readonly phase?: string; readonly podIP?: string };
+  readonly status?: { readonly phase?: string; readonly podIP?: string; readonly podIPs?: readonly { readonly ip: string }[] };
 }
 
 /** The container that a request means: the named one, else the only one. @throws {StatusError} 400. */

@@ -33,7 +33,7 @@ export class UpgradeProxy {
 
   constructor(options: UpgradeProxyOptions) {
     this.#options = options;
-    this.#locator = new Locator(options.registry, options.kubelet);
+    this.#locator = new Locator(options);
   }
 
   /** Cuts all streams. */

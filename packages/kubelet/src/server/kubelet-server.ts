@@ -41,13 +41,22 @@ export interface KubeletServer {
   close(): Promise<void>;
 }
 
+/** Go's default: the arguments of an exec are in its URL. */
+const headerLimitBytes = 2 ** 20;
+
 /** The HTTPS server through which the API server, and who else may, reaches the kubelets of a process. */
 export function createKubeletServer(options: KubeletServerOptions): KubeletServer {
   const { tls, clientCa, log } = options;
   const sockets = new Set<Socket>();
   const handler = new Handler(options);
   const mustHaveCertificate = options.reviewer === undefined;
-  const server = createServer({ ...tls, ca: clientCa, requestCert: true, rejectUnauthorized: mustHaveCertificate });
+  const server = createServer({
+    ...tls,
+    ca: clientCa,
+    requestCert: true,
+    rejectUnauthorized: mustHaveCertificate,
+    maxHeaderSize: headerLimitBytes,
+  });
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
