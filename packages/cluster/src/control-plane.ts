@@ -5,6 +5,7 @@ import { createEventRecorder } from "@coracle/client";
 import {
   createClaimProtectionController,
   createClusterRoleAggregationController,
+  createCronJobController,
   createDaemonSetController,
   createDeploymentController,
   createEndpointsController,
@@ -93,6 +94,7 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
     "statefulset-controller": [createStatefulSetController],
     "daemon-set-controller": [createDaemonSetController],
     "job-controller": [createJobController],
+    "cronjob-controller": [createCronJobController],
     "endpoint-controller": [createEndpointsController()],
     "endpointslice-controller": [createEndpointSliceController()],
     "namespace-controller": [

@@ -17,6 +17,7 @@ export { createEndpointSliceController, type EndpointSliceControllerOptions } fr
 export { createNamespaceController, type NamespaceControllerOptions } from "./namespace/namespace-controller.ts";
 export { createRootCaPublisherController, type RootCaPublisherOptions } from "./root-ca-publisher/root-ca-publisher.ts";
 export { createServiceAccountController, type ServiceAccountControllerOptions } from "./serviceaccount/serviceaccount-controller.ts";
+export { createCronJobController } from "./cronjob/cronjob-controller.ts";
 export { createDaemonSetController } from "./daemonset/daemonset-controller.ts";
 export { createDeploymentController } from "./deployment/deployment-controller.ts";
 export { createGarbageCollector, type GarbageCollectorOptions } from "./garbage-collector/garbage-collector.ts";
