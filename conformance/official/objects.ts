@@ -41,7 +41,12 @@ export class Objects<T extends ObjectLike> {
 
   async create(name: string, object: Omit<T, "metadata"> & ObjectLike): Promise<T> {
     const { apiVersion, kind } = this.#kind;
-    return this.#send("POST", this.path(), { apiVersion, kind, ...object, metadata: { ...object.metadata, name } }) as Promise<T>;
+    return this.#send("POST", this.path(), {
+      apiVersion,
+      kind,
+      ...object,
+      metadata: { ...(object.metadata as object), name },
+    }) as Promise<T>;
   }
 
   get(name: string, subresource?: string): Promise<T> {

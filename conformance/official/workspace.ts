@@ -116,8 +116,13 @@ export class Workspace implements AsyncDisposable {
 }
 
 /** A template of pods that run one container until they are stopped. */
-export function podTemplate(labels: Record<string, string>, image = pauseImage): k8s.V1PodTemplateSpec {
-  return { metadata: { labels }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: "c", image }] } };
+export function podTemplate(labels: Record<string, string>, image = pauseImage): { metadata: k8s.V1ObjectMeta; spec: k8s.V1PodSpec } {
+  return { metadata: { labels }, spec: podSpec({}, image) };
+}
+
+/** One container that runs until it is stopped, and what else a test wants. */
+export function podSpec(more: Partial<k8s.V1PodSpec> = {}, image = pauseImage): k8s.V1PodSpec {
+  return { terminationGracePeriodSeconds: 1, containers: [{ name: "c", image }], ...(more as object) };
 }
 
 /** The name of an object that the server gave. */

@@ -12,7 +12,7 @@ import { NodeAgent } from "./node/node-agent.ts";
 import { kubeletConfiguration } from "./node/configuration.ts";
 import { machineCapacity, nodeLabels } from "./node/node-status.ts";
 import { boundPods, listenToPods } from "./pod-source.ts";
-import { admitPod } from "./podworkers/admission.ts";
+import { admitPod, type Rejection } from "./podworkers/admission.ts";
 import { BackOff } from "./podworkers/back-off.ts";
 import type { RuntimePod } from "./podworkers/plan.ts";
 import { PodWorkers } from "./podworkers/pod-workers.ts";
@@ -207,8 +207,16 @@ class NodeKubelet implements Kubelet {
       logDirectory: join(root, "logs"),
       services: (namespace) => this.#services(namespace),
       isBound: (uid) => boundPods(client, nodeName).some(({ metadata }) => metadata.uid === uid),
-      admit: (pod) => admitPod(pod, this.#node(), this.pods()),
+      admit: (pod) => this.#admit(pod),
     });
+  }
+
+  async #admit(pod: Pod): Promise<Rejection | undefined> {
+    const rejection = admitPod(pod, this.#node(), this.pods());
+    if (rejection?.reason !== "NodeAffinity") return rejection;
+    // The scheduler may have seen a label that is newer than the last report of this node.
+    await this.#agent.refresh();
+    return admitPod(pod, this.#node(), this.pods());
   }
 
   #services(namespace: string): readonly Service[] {

@@ -9,6 +9,7 @@ import { createPodControl, podFromTemplate, slowStart, type PodControl } from ".
 import { availableAtMs, isActive, isAvailable, isFinished, isReady } from "../pod-control/pod-status.ts";
 import { podSource } from "../pod-control/pod-watch.ts";
 import { withoutZeros } from "../pod-control/stored-status.ts";
+import { FailedPods } from "./failed-pods.ts";
 import { nodeFit, pinToNode, targetNode } from "./node-fit.ts";
 
 const revisionLabel = "controller-revision-hash";
@@ -54,16 +55,20 @@ function isDifferentNode(node: Node, old: Node): boolean {
 interface Plan {
   readonly create: readonly string[];
   readonly remove: readonly Pod[];
+  /** When a failed pod that is left for now may be removed. */
+  readonly retryMs?: number;
 }
 
 class DaemonSetController {
   readonly expectations: Expectations;
   readonly #context: ControllerContext;
   readonly #podControl: PodControl;
+  readonly #failedPods: FailedPods;
 
   constructor(context: ControllerContext) {
     this.#context = context;
     this.expectations = new Expectations(context.clock);
+    this.#failedPods = new FailedPods(context.clock);
     this.#podControl = createPodControl(context.client, context.events);
     addOwnerIndexes(context.client.informer(resources.pods));
     addOwnerIndexes(context.client.informer(resources.controllerRevisions));
@@ -90,8 +95,11 @@ class DaemonSetController {
     });
     const hash = history.current.metadata.labels?.[revisionLabel] ?? "";
     let failure: unknown;
+    let retryMs = Infinity;
     if (this.expectations.isSatisfied(key)) {
-      failure = await this.#carryOut(key, set, hash, this.#planNodes(set, await this.#podsByNode(set)));
+      const plan = this.#planNodes(set, await this.#podsByNode(set));
+      retryMs = plan.retryMs ?? Infinity;
+      failure = await this.#carryOut(key, set, hash, plan);
       if (failure === undefined && this.expectations.isSatisfied(key)) {
         failure = await this.#carryOut(key, set, hash, { create: [], remove: this.#planUpdate(set, await this.#podsByNode(set), hash) });
       }
@@ -103,8 +111,10 @@ class DaemonSetController {
       all.some((pod) => pod.metadata.labels?.[revisionLabel] === revision.metadata.labels?.[revisionLabel]),
     );
     if (failure !== undefined) throw failure;
-    const waits = all.map((pod) => availableAtMs(pod, set.spec?.minReadySeconds ?? 0, clock.now())).filter((atMs) => atMs !== undefined);
-    if (waits.length > 0) return { requeueAfterMs: Math.min(...waits) - clock.now() + 1 };
+    const nowMs = clock.now();
+    const waits = all.map((pod) => availableAtMs(pod, set.spec?.minReadySeconds ?? 0, nowMs)).filter((atMs) => atMs !== undefined);
+    const requeueAfterMs = Math.min(retryMs, ...waits.map((atMs) => atMs - nowMs + 1));
+    if (requeueAfterMs < Infinity) return { requeueAfterMs };
   }
 
   async #podsByNode(set: DaemonSet): Promise<Map<string, Pod[]>> {
@@ -125,9 +135,10 @@ class DaemonSetController {
 
   /** One pod on each fitting node, none elsewhere. */
   #planNodes(set: DaemonSet, pods: ReadonlyMap<string, readonly Pod[]>): Plan {
-    const { client, events } = this.#context;
+    const { client } = this.#context;
     const create: string[] = [];
     const remove: Pod[] = [];
+    const waits: number[] = [];
     const nodes = client.informer(resources.nodes).list();
     for (const node of nodes) {
       const name = node.metadata.name ?? "";
@@ -135,23 +146,32 @@ class DaemonSetController {
       const own = pods.get(name) ?? [];
       const finished = own.filter((pod) => isFinished(pod) && pod.metadata.deletionTimestamp === undefined);
       const active = own.filter(isActive);
-      if (shouldRun) {
+      if (mayContinue) {
         for (const pod of finished) {
-          if (pod.status?.phase === "Failed")
-            events.record(
-              set,
-              "Warning",
-              "FailedDaemonPod",
-              `Found failed daemon pod ${pod.metadata.namespace}/${pod.metadata.name} on node ${name}, will try to kill it`,
-            );
+          const waitMs = this.#replaceFinished(set, pod, name);
+          if (waitMs > 0) waits.push(waitMs);
+          else remove.push(pod);
         }
-        remove.push(...finished, ...this.#surplus(set, active));
-        if (own.length === 0) create.push(name);
-      } else if (!mayContinue) remove.push(...own.filter((pod) => pod.metadata.deletionTimestamp === undefined));
+        remove.push(...this.#surplus(set, active));
+        if (shouldRun && own.length === 0) create.push(name);
+      } else remove.push(...own.filter((pod) => pod.metadata.deletionTimestamp === undefined));
     }
     const known = new Set(nodes.map((node) => node.metadata.name));
     for (const [name, own] of pods) if (!known.has(name)) remove.push(...own.filter((pod) => pod.metadata.deletionTimestamp === undefined));
-    return { create, remove };
+    return { create, remove, ...(waits.length > 0 && { retryMs: Math.min(...waits) }) };
+  }
+
+  /** Tells of a pod that ended. Returns the milliseconds to leave it, 0 to remove it. */
+  #replaceFinished(set: DaemonSet, { metadata, status }: Pod, node: string): number {
+    const { events } = this.#context;
+    const place = `daemon pod ${metadata.namespace}/${metadata.name} on node ${node}`;
+    if (status?.phase === "Succeeded") {
+      events.record(set, "Normal", "SucceededDaemonPod", `Found succeeded ${place}, will try to delete it`);
+      return 0;
+    }
+    const waitMs = this.#failedPods.takeTurn(`${set.metadata.uid}/${set.status?.observedGeneration ?? 0}/${node}`);
+    if (waitMs === 0) events.record(set, "Warning", "FailedDaemonPod", `Found failed ${place}, will try to kill it`);
+    return waitMs;
   }
 
   /** All but the oldest; during a surging update a node may hold an old pod beside a new one. */

@@ -40,6 +40,16 @@ export class NodeAgent {
     return this.#node;
   }
 
+  /** Reads the node again: others may have given it labels since. What cannot be read stays as it was. */
+  async refresh(): Promise<void> {
+    const { client, description, log } = this.#options;
+    try {
+      this.#node = await client.resource(resources.nodes).get(description.nodeName);
+    } catch (error) {
+      log.warn("node was not read", { node: description.nodeName, error });
+    }
+  }
+
   /** Resolves when the node is registered and Ready was reported. */
   async start(): Promise<void> {
     const { runtime, description } = this.#options;

@@ -35,5 +35,5 @@ export interface PodContext {
   /** Whether the API has a pod with this uid on this node. */
   isBound(uid: string): boolean;
   /** Reason and message when the node does not take the pod. */
-  admit(pod: Pod): { reason: string; message: string } | undefined;
+  admit(pod: Pod): Promise<{ reason: string; message: string } | undefined>;
 }

@@ -125,7 +125,7 @@ export class PodWorker {
     if (this.#isDeletedFromApi || pod.metadata.deletionTimestamp !== undefined) return this.#finish();
     if (isFinished(pod) || this.#isTerminated) return this.#tearDown();
     if (!this.#isAdmitted) {
-      const rejection = this.#context.admit(pod);
+      const rejection = await this.#context.admit(pod);
       if (rejection !== undefined) return this.#reject(rejection);
       this.#isAdmitted = true;
     }
