@@ -17,7 +17,7 @@ export { applyDefaults, hasDefaults } from "./schema/defaults.ts";
 export { prune, formatPath, type PruneOptions } from "./schema/prune.ts";
 export { normalise, type Normalised } from "./schema/normalise.ts";
 export { pastItems, validateStructural } from "./schema/validate.ts";
-export { compilePattern } from "./schema/formats.ts";
+export { compilePattern, loadPatterns, type Pattern, type PatternError } from "./schema/patterns.ts";
 export { cannotHandleMessage, DecodeError, strictDecodingMessage, strictDecodingTexts } from "./schema/decode-error.ts";
 
 export * from "./resource/definition.ts";

@@ -11,7 +11,8 @@ import {
 } from "../validation/field-errors.ts";
 import { fieldOf, type Check, type Findings } from "./check.ts";
 import { compileCombinators } from "./combinators.ts";
-import { compilePattern, formatCheck } from "./formats.ts";
+import { formatCheck } from "./formats.ts";
+import { compilePattern } from "./patterns.ts";
 import { formatPath } from "./prune.ts";
 import type { Schema } from "./schema.ts";
 
@@ -108,8 +109,8 @@ function compileString(schema: Schema): Check | undefined {
     if (minLength !== undefined && value.length < 2 * minLength && lengthOf(value) < minLength) {
       invalid(value, `should be at least ${minLength} chars long`, findings);
     }
-    if (pattern !== undefined && expression?.test(value) !== true) {
-      const problem = expression === undefined ? `${pattern}, but pattern is invalid` : pattern;
+    if (expression !== undefined && !("test" in expression && expression.test(value))) {
+      const problem = "test" in expression ? pattern : `${pattern}, but pattern is invalid`;
       invalid(value, `should match '${problem}'`, findings);
     }
     if (hasFormat !== undefined && !hasFormat(value)) {

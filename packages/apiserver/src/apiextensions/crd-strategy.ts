@@ -1,5 +1,14 @@
-import { cloneJson, deepEqual, nameRule, dnsSubdomainErrors, type ResourceStrategy, type UnstructuredObject } from "@coracle/apimachinery";
+import {
+  cloneJson,
+  deepEqual,
+  loadPatterns,
+  nameRule,
+  dnsSubdomainErrors,
+  type ResourceStrategy,
+  type UnstructuredObject,
+} from "@coracle/apimachinery";
 import type { CustomResourceDefinition, CustomResourceDefinitionStatus } from "./types.ts";
+import { patternsOf } from "./patterns-of.ts";
 import { loadExpressions, validateExpressions } from "./validate-expressions.ts";
 import { allowancesFor, validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validate-definition.ts";
 
@@ -33,7 +42,10 @@ export const customResourceDefinitionStrategy: ResourceStrategy = {
     if (before.metadata.deletionTimestamp === undefined) keepFinalizer(crd);
   },
   validateName: nameRule(dnsSubdomainErrors),
-  load: (object) => loadExpressions(asDefinition(object)),
+  load(object) {
+    const loading = [loadExpressions(asDefinition(object)), loadPatterns(patternsOf(object["spec"]))].filter((each) => each !== undefined);
+    return loading.length === 0 ? undefined : Promise.all(loading).then(() => undefined);
+  },
   validateCreate(object, { apiVersion }) {
     const errors = validateCustomResourceDefinition(asDefinition(object), allowancesFor(apiVersion));
     return errors.length > 0 ? errors : validateExpressions(asDefinition(object), undefined);

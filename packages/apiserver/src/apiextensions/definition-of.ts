@@ -9,6 +9,7 @@ import {
 } from "@coracle/apimachinery";
 import { columnsOf } from "./custom-columns.ts";
 import { customResourceStrategy } from "./custom-strategy.ts";
+import { patternsOf } from "./patterns-of.ts";
 import { schemaOfVersion, type SchemaOptions } from "./schema-of.ts";
 import type { CustomResourceDefinition, CustomResourceVersion } from "./types.ts";
 import { versionValidator } from "./version-validator.ts";
@@ -73,7 +74,7 @@ function versionOf(
     isServed: version.served || isLastResort,
     isStorage: version.storage,
     schema,
-    validate: versionValidator(schema),
+    validate: versionValidator(schema, patternsOf(version.schema?.openAPIV3Schema)),
     columns: columnsOf(version.additionalPrinterColumns),
     subresources: subresourcesOf(crd, version),
     selectableFields: selectableFieldsOf(version),

@@ -133,9 +133,9 @@ function checkValidations(schema: JsonSchemaProps, skips: Skips, path: string, e
   for (const [index, branch] of (schema.oneOf ?? []).entries()) checkNested(branch, noSkips, at("oneOf", index), errors);
   if (schema.not !== undefined) checkNested(schema.not, noSkips, fieldPath(path, "not"), errors);
   const { pattern } = schema;
-  if (pattern !== undefined && pattern !== "" && compilePattern(pattern) === undefined) {
-    const detail = `must be a valid regular expression, but isn't: error parsing regexp: ${pattern}`;
-    errors.push(invalidField(fieldPath(path, "pattern"), pattern, detail));
+  const flaw = pattern === undefined || pattern === "" ? undefined : compilePattern(pattern);
+  if (flaw !== undefined && "message" in flaw) {
+    errors.push(invalidField(fieldPath(path, "pattern"), pattern, `must be a valid regular expression, but isn't: ${flaw.message}`));
   }
 }
 
