@@ -75,7 +75,6 @@ function configMap(metadata: object = {}, data: Record<string, string> = {}): ob
 
 const create = (object: object, ...args: string[]): Promise<Output> =>
   kubectl.start(["create", "-f", "-", ...args], JSON.stringify(object));
-const errorIn = ({ stderr }: Output): string => stderr.trim().replace(/^.*error when creating "STDIN": /s, "");
 
 /** What a creation is answered with, in the server's own words. */
 async function post(

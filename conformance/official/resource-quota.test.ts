@@ -124,7 +124,12 @@ describe("the life of what is counted", () => {
 
   interface Life {
     readonly path: (counted: Counted) => string;
-    readonly object: object & { readonly metadata: { readonly name: string } };
+    readonly object: {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly metadata: { readonly name: string };
+      readonly [field: string]: unknown;
+    };
     readonly name: string;
     readonly before: number;
     /** Whether one more is too much. */

@@ -109,7 +109,7 @@ export class Judge {
 }
 
 function contextOf({ subresource = "", user = { name: "tester", groups: [] } }: Circumstances): StrategyContext {
-  return { now: "2026-01-01T00:00:00Z", nowMs, subresource, user, isDryRun: false };
+  return { now: "2026-01-01T00:00:00Z", nowMs, apiVersion: "v1", subresource, user, isDryRun: false };
 }
 
 function causesOf(errors: readonly FieldError[]): string[] {

@@ -45,16 +45,17 @@ export interface ApiServerOptions extends ServerOptions {
   readonly openApi: () => Promise<OpenApiGenerator>;
 }
 
+const strategies = {
+  "apiservices.apiregistration.k8s.io": apiServiceStrategy,
+  "certificatesigningrequests.certificates.k8s.io": certificateSigningRequestStrategy(certificateChecks),
+  "customresourcedefinitions.apiextensions.k8s.io": customResourceDefinitionStrategy,
+};
+
 /** An API server over a store: loads the watch cache, and is ready to start. @throws {RuntimeConfigError} */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, clock, random, log, bootstrapRbac, openApi } = options;
   let server: ApiServer | undefined = undefined;
   const actions = new LateActions(serverActionNames);
-  const strategies = {
-    "apiservices.apiregistration.k8s.io": apiServiceStrategy,
-    "certificatesigningrequests.certificates.k8s.io": certificateSigningRequestStrategy(certificateChecks),
-    "customresourcedefinitions.apiextensions.k8s.io": customResourceDefinitionStrategy,
-  };
   const serving = (): ApiServer => {
     // Nobody writes before the server is put together.
     assert(server !== undefined, "a write came before the server");

@@ -117,7 +117,7 @@ export class ResourceCache {
 
   /** Lets go of states before `revision`, as the store has. */
   forgetBefore(revision: number): void {
-    for (const kept of [...this.#snapshots.keys()]) if (kept < revision) this.#snapshots.delete(kept);
+    for (const kept of this.#snapshots.keys()) if (kept < revision) this.#snapshots.delete(kept);
   }
 
   snapshotAt(revision: number): OrderedMap<CachedObject> | undefined {

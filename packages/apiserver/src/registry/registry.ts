@@ -108,7 +108,10 @@ export class RegistryImplementation implements Registry, Disposable {
       leaseFor: async (target) => (target.form.definition.storagePath === "events" ? leases.leaseOf(parts.eventTtlSeconds) : undefined),
     };
     this.#compactor = new Compactor({
-      ...{ store, clock, log, periodMs: parts.compactionPeriodMs },
+      store,
+      clock,
+      log,
+      periodMs: parts.compactionPeriodMs,
       onCompacted: (revision) => cacher.forgetBefore(revision),
     });
     const targetOf = (address: ResourceAddress): Target => this.#target(address);

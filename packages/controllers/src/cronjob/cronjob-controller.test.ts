@@ -35,7 +35,7 @@ async function start(spec: Partial<CronJobSpec> = {}, createdAgoMs = 0): Promise
 }
 
 const current = (): CronJob => cluster.transport.get(resources.cronJobs, "a/tick") as CronJob;
-const jobs = (): Job[] => cluster.transport.objects(resources.jobs);
+const jobs = (): readonly Job[] => cluster.transport.objects(resources.jobs);
 const names = (): string[] => jobs().map(({ metadata }) => metadata.name ?? "");
 const reasons = (): string[] => cluster.transport.objects(resources.events).map((event) => (event as Event).reason ?? "");
 const jobAfter = (minutes: number): string => `tick-${createdMs / minuteMs + minutes}`;

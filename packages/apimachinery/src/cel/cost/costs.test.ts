@@ -84,7 +84,7 @@ function evaluated(expression: string): { result: unknown; cost: number } {
 }
 
 describe("an expression costs what it costs in Kubernetes", () => {
-  it.each(costs)("%s", (expression, result, cost, min, max) => {
+  it.each(costs)("%s", (...[expression, result, cost, min, max]) => {
     expect(evaluated(expression)).toEqual({ result, cost });
     // The truth need not lie between the two: upstream's estimate overlooks some sizes, and so must this.
     expect(compileCel(expression, environment).estimateCost()).toEqual({ min, max });
