@@ -8,6 +8,7 @@ import {
   createCronJobController,
   createDaemonSetController,
   createDeploymentController,
+  createDisruptionController,
   createEndpointsController,
   createEndpointSliceController,
   createGarbageCollector,
@@ -15,12 +16,15 @@ import {
   createNamespaceController,
   createNodeLifecycleController,
   createPersistentVolumeBinder,
+  createPodGarbageCollector,
   createReplicaSetController,
   createReplicationController,
   createResourceQuotaController,
   createRootCaPublisherController,
   createServiceAccountController,
+  createStaleDisruptionController,
   createStatefulSetController,
+  createTtlAfterFinishedController,
   createVolumeProtectionController,
 } from "@coracle/controllers";
 import { createLocalPathProvisioner, serviceAccountName } from "@coracle/local-path-provisioner";
@@ -95,6 +99,9 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
     "daemon-set-controller": [createDaemonSetController],
     "job-controller": [createJobController],
     "cronjob-controller": [createCronJobController],
+    "ttl-after-finished-controller": [createTtlAfterFinishedController],
+    "disruption-controller": [createDisruptionController, createStaleDisruptionController],
+    "pod-garbage-collector": [createPodGarbageCollector()],
     "endpoint-controller": [createEndpointsController()],
     "endpointslice-controller": [createEndpointSliceController()],
     "namespace-controller": [

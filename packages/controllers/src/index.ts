@@ -20,12 +20,16 @@ export { createServiceAccountController, type ServiceAccountControllerOptions } 
 export { createCronJobController } from "./cronjob/cronjob-controller.ts";
 export { createDaemonSetController } from "./daemonset/daemonset-controller.ts";
 export { createDeploymentController } from "./deployment/deployment-controller.ts";
+export { createDisruptionController } from "./disruption/disruption-controller.ts";
+export { createStaleDisruptionController } from "./disruption/stale-disruption-controller.ts";
 export { createGarbageCollector, type GarbageCollectorOptions } from "./garbage-collector/garbage-collector.ts";
 export { createJobController } from "./job/job-controller.ts";
 export { createNodeLifecycleController, type NodeLifecycleOptions } from "./node-lifecycle/node-lifecycle-controller.ts";
 export { createPersistentVolumeBinder } from "./persistent-volume/persistent-volume-binder.ts";
 export { createClaimProtectionController, createVolumeProtectionController } from "./persistent-volume/protection.ts";
+export { createPodGarbageCollector, type PodGarbageCollectorOptions } from "./pod-garbage-collector/pod-garbage-collector.ts";
 export { createReplicaSetController } from "./replicaset/replicaset-controller.ts";
 export { createReplicationController } from "./replicationcontroller/replication-controller.ts";
 export { createResourceQuotaController, type ResourceQuotaControllerOptions } from "./resource-quota/resource-quota-controller.ts";
 export { createStatefulSetController } from "./statefulset/statefulset-controller.ts";
+export { createTtlAfterFinishedController } from "./ttl-after-finished/ttl-after-finished-controller.ts";
