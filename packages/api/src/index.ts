@@ -34,3 +34,4 @@ export {
 export { quotaMatches, quotaScopes, objectCountName, type QuotaEvaluator, type QuotaWrite } from "./quota/evaluator.ts";
 export { quotaEvaluator } from "./quota/evaluators.ts";
 export { calculateUsage, equalResources, exceededResources, maskResources, subtractResources, type UsageSources } from "./quota/usage.ts";
+export { validateClientConfig } from "./strategies/admission-registration/webhook-client-config.ts";

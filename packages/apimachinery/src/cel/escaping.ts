@@ -6,6 +6,11 @@ const reserved = new Set(
 const sequences: Readonly<Record<string, string>> = { __: "underscores", ".": "dot", "-": "dash", "/": "slash" };
 const names: Readonly<Record<string, string>> = { underscores: "__", dot: ".", dash: "-", slash: "/" };
 
+/** Whether a name is a word that the language keeps for itself. */
+export function isReserved(name: string): boolean {
+  return reserved.has(name);
+}
+
 /** `namespace` → `__namespace__`, `a.b` → `a__dot__b`. Undefined for names that cannot be said. */
 export function escapeField(name: string): string | undefined {
   if (name === "" || /^[0-9]/.test(name)) return undefined;

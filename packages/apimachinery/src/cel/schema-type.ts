@@ -1,5 +1,5 @@
 import type { Schema } from "../schema/schema.ts";
-import { escapeField } from "./escaping.ts";
+import { escapeField, isReserved } from "./escaping.ts";
 import { celLimits } from "./limits.ts";
 import type { CelFields, CelJsonForm, CelType } from "./types/type.ts";
 import { celTypes } from "./types/types.ts";
@@ -94,7 +94,8 @@ function lazyFields(properties: Readonly<Record<string, Schema>>, name: string):
   return {
     names: () => names.keys(),
     get: (field) => {
-      const property = names.get(field);
+      // A reserved word may stand for itself where no variable can be meant.
+      const property = names.get(field) ?? (isReserved(field) ? names.get(`__${field}__`) : undefined);
       if (property === undefined) return undefined;
       if (made.has(field)) return made.get(field);
       const schema = properties[property] as Schema;

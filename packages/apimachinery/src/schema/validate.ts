@@ -174,7 +174,7 @@ function compileArray(schema: Schema): Check | undefined {
       }
       findings.path.length = depth;
     }
-    if (minItems !== undefined && value.length < minItems) invalid(value, `should have at least ${minItems} items`, findings);
+    if (minItems !== undefined && value.length < minItems) invalid(value.length, `should have at least ${minItems} items`, findings);
     if (maxItems !== undefined && value.length > maxItems) findings.errors.push(tooManyField(fieldOf(findings), value.length, maxItems));
     if (uniqueItems === true && duplicatesOf(value).length > 0) invalid(value, "shouldn't contain duplicates", findings);
     if (listType === "set" || listType === "map") reportDuplicates(schema, value, findings);
@@ -233,7 +233,7 @@ function compileObject(schema: Schema): Check | undefined {
     const depth = findings.path.length;
     const keys = Object.keys(value);
     if (minProperties !== undefined && keys.length < minProperties)
-      invalid(value, `should have at least ${minProperties} properties`, findings);
+      invalid(keys.length, `should have at least ${minProperties} properties`, findings);
     if (maxProperties !== undefined && keys.length > maxProperties) {
       findings.errors.push(tooManyField(fieldOf(findings), keys.length, maxProperties));
     }

@@ -54,7 +54,12 @@ export function notFoundField(field: string, badValue: unknown): FieldError {
 
 /** The value is longer than `maxBytes`; it is not shown. */
 export function tooLongField(field: string, maxBytes: number): FieldError {
-  return { type: "FieldValueTooLong", field, badValue: "<value omitted>", detail: `may not be more than ${maxBytes} bytes` };
+  return {
+    type: "FieldValueTooLong",
+    field,
+    badValue: "<value omitted>",
+    detail: `may not be more than ${maxBytes} ${maxBytes === 1 ? "byte" : "bytes"}`,
+  };
 }
 
 /** The list has `actual` items where `maxItems` are allowed. */

@@ -48,12 +48,12 @@ export const customResourceDefinitionStrategy: ResourceStrategy = {
   },
   validateCreate(object, { apiVersion }) {
     const errors = validateCustomResourceDefinition(asDefinition(object), allowancesFor(apiVersion));
-    return errors.length > 0 ? errors : validateExpressions(asDefinition(object), undefined);
+    return [...errors, ...validateExpressions(asDefinition(object), undefined, errors)];
   },
   validateUpdate(object, old, { apiVersion, subresource }) {
     const isStatus = subresource === "status";
     const errors = validateCustomResourceDefinitionUpdate(asDefinition(object), asDefinition(old), { isStatus, apiVersion });
-    return errors.length > 0 || isStatus ? errors : validateExpressions(asDefinition(object), asDefinition(old));
+    return isStatus ? errors : [...errors, ...validateExpressions(asDefinition(object), asDefinition(old), errors)];
   },
 };
 

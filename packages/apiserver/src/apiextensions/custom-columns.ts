@@ -18,10 +18,19 @@ const ageColumn: CustomResourceColumn = {
   jsonPath: ".metadata.creationTimestamp",
 };
 
-/** The name, then the version's own columns; the age when it has none. */
+/** The name, then the version's own columns; the age when it has none, or one that makes no sense. */
 export function columnsOf(columns: readonly CustomResourceColumn[] | undefined): ColumnDefinition[] {
   const own = columns === undefined || columns.length === 0 ? [ageColumn] : columns;
-  return [nameColumn, ...own.map(columnOf)];
+  return [nameColumn, ...(columnsIfReadable(own) ?? [columnOf(ageColumn)])];
+}
+
+/** Undefined when the path of one of them cannot be read: then objects are shown as if there were none. */
+function columnsIfReadable(columns: readonly CustomResourceColumn[]): ColumnDefinition[] | undefined {
+  try {
+    return columns.map(columnOf);
+  } catch {
+    return undefined;
+  }
 }
 
 function columnOf(column: CustomResourceColumn): ColumnDefinition {

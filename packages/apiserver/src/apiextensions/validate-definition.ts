@@ -1,7 +1,9 @@
+import { validateClientConfig } from "@coracle/api";
 import {
   dns1035LabelErrors,
   dnsSubdomainErrors,
   fieldPath,
+  Findings,
   forbiddenField,
   indexPath,
   invalidField,
@@ -50,12 +52,14 @@ export function validateCustomResourceDefinition(
 }
 
 /** The schemas that versions have, each once, with the paths at which upstream reports on them. */
-export function schemasOf({ spec }: Readonly<CustomResourceDefinition>): { readonly path: string; readonly schema: JsonSchemaProps }[] {
+export function schemasOf({
+  spec,
+}: Readonly<CustomResourceDefinition>): { readonly path: string; readonly version: string; readonly schema: JsonSchemaProps }[] {
   const versions = spec.versions ?? [];
   const isShared = sharedParts(versions).schema;
-  const found = versions.flatMap(({ schema }, index) => {
+  const found = versions.flatMap(({ name, schema }, index) => {
     const path = isShared ? "spec.validation.openAPIV3Schema" : `spec.versions[${index}].schema.openAPIV3Schema`;
-    return schema?.openAPIV3Schema === undefined ? [] : [{ path, schema: schema.openAPIV3Schema }];
+    return schema?.openAPIV3Schema === undefined ? [] : [{ path, version: name, schema: schema.openAPIV3Schema }];
   });
   return isShared ? found.slice(0, 1) : found;
 }
@@ -143,6 +147,9 @@ function validateVersions(versions: readonly CustomResourceVersion[], rules: Sch
   }
   const [first] = versions;
   if (first === undefined) return errors;
+  // Upstream keeps the first version's name at the spec too.
+  const nameErrors = dns1035LabelErrors(first.name ?? "");
+  if (first.name && nameErrors.length > 0) errors.push(invalidField("spec.version", first.name, nameErrors.join(",")));
   if (isShared.schema) errors.push(...validateSchemaOf(first, "spec.validation", rules));
   if (isShared.subresources) errors.push(...validateSubresources(first.subresources, "spec.subresources"));
   if (isShared.columns) errors.push(...validateColumns(first, "spec.additionalPrinterColumns"));
@@ -243,23 +250,31 @@ function validateConversion(conversion: CustomResourceConversion | undefined): F
   if (!conversion.strategy) return [requiredField(`${path}.strategy`)];
   if (!known.includes(conversion.strategy)) return [unsupportedField(`${path}.strategy`, conversion.strategy, known)];
   const config = conversion.webhook?.clientConfig;
-  if (conversion.strategy === "None") {
-    return config === undefined
-      ? []
-      : [forbiddenField(`${path}.webhookClientConfig`, "should not be set when strategy is not set to Webhook")];
-  }
-  const errors: FieldError[] = [];
   const at = `${path}.webhookClientConfig`;
-  if (config === undefined) errors.push(requiredField(at, "required when strategy is set to Webhook"));
-  else if ((config.url === undefined) === (config.service === undefined)) {
-    errors.push(requiredField(at, "exactly one of url or service is required"));
-  }
   const versions = conversion.webhook?.conversionReviewVersions ?? [];
   const reviewPath = `${path}.conversionReviewVersions`;
-  if (versions.length === 0) errors.push(requiredField(reviewPath));
-  else if (!versions.some((version) => version === "v1" || version === "v1beta1")) {
-    errors.push(invalidField(reviewPath, versions, "must include at least one of v1, v1beta1"));
+  if (conversion.strategy === "None") {
+    const detail = "should not be set when strategy is not set to Webhook";
+    return [
+      ...(config === undefined ? [] : [forbiddenField(at, detail)]),
+      ...(versions.length === 0 ? [] : [forbiddenField(reviewPath, detail)]),
+    ];
   }
+  const findings = new Findings();
+  if (config === undefined) findings.required(at, "required when strategy is set to Webhook");
+  else validateClientConfig(config, at, findings);
+  return [...findings.errors, ...validateReviewVersions(versions, reviewPath)];
+}
+
+function validateReviewVersions(versions: readonly string[], path: string): FieldError[] {
+  if (versions.length === 0) return [requiredField(path)];
+  const errors: FieldError[] = [];
+  for (const [index, version] of versions.entries()) {
+    if (versions.indexOf(version) < index) errors.push(invalidField(indexPath(path, index), version, "duplicate version"));
+    else for (const detail of dns1035LabelErrors(version)) errors.push(invalidField(indexPath(path, index), version, detail));
+  }
+  if (!versions.some((version) => version === "v1" || version === "v1beta1"))
+    errors.push(invalidField(path, versions, "must include at least one of v1, v1beta1"));
   return errors;
 }
 
@@ -270,7 +285,7 @@ function validateStatus({ status }: Readonly<CustomResourceDefinition>): FieldEr
 function validateStoredVersions({ spec, status }: Readonly<CustomResourceDefinition>): FieldError[] {
   const path = "status.storedVersions";
   const stored = status?.storedVersions ?? [];
-  if (stored.length === 0) return [invalidField(path, stored, "must have at least one stored version")];
+  if (stored.length === 0) return [invalidField(path, null, "must have at least one stored version")];
   const versions = spec.versions ?? [];
   const errors = versions
     .filter(({ name, storage }) => storage && !stored.includes(name))

@@ -46,7 +46,7 @@ function visit(schema: JsonSchemaProps, place: Place): void {
   checkMapType(schema, place);
   checkListType(schema, place);
   checkListMapKeys(schema, place);
-  validateRules(schema["x-kubernetes-validations"] ?? [], fieldPath(place.path, "x-kubernetes-validations"), place.errors);
+  validateRules(schema, fieldPath(place.path, "x-kubernetes-validations"), place.errors);
 }
 
 function checkKeywords(schema: JsonSchemaProps, { path, forbidsDefaults, isInsideMeta, errors }: Place): void {

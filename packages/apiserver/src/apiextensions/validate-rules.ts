@@ -1,14 +1,22 @@
+import { ruleFieldPath } from "./rules/field-path.ts";
+import type { JsonSchemaProps } from "./types.ts";
 import { indexPath, invalidField, requiredField, unsupportedField, type FieldError, type ValidationRule } from "@coracle/apimachinery";
 
 const reasons = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
 const lineBreak = /[\n\r]/;
 
 /** Checks the form of `x-kubernetes-validations`; the expressions themselves are not compiled here. */
-export function validateRules(rules: readonly ValidationRule[], path: string, errors: FieldError[]): void {
-  for (const [index, rule] of rules.entries()) validateRule(rule, indexPath(path, index), errors);
+export function validateRules(schema: JsonSchemaProps, path: string, errors: FieldError[]): void {
+  for (const [index, rule] of (schema["x-kubernetes-validations"] ?? []).entries())
+    validateRule(rule, schema, { path: indexPath(path, index), errors });
 }
 
-function validateRule(rule: ValidationRule, path: string, errors: FieldError[]): void {
+interface Place {
+  readonly path: string;
+  readonly errors: FieldError[];
+}
+
+function validateRule(rule: ValidationRule, schema: JsonSchemaProps, { path, errors }: Place): void {
   const text = (rule.rule ?? "").trim();
   const message = (rule.message ?? "").trim();
   if (text === "") errors.push(requiredField(`${path}.rule`, "rule is not specified"));
@@ -24,4 +32,14 @@ function validateRule(rule: ValidationRule, path: string, errors: FieldError[]):
   if (!rule.fieldPath) return;
   if (rule.fieldPath.trim() === "") errors.push(invalidField(`${path}.fieldPath`, rule.fieldPath, "must be non-empty if specified"));
   if (lineBreak.test(rule.fieldPath)) errors.push(invalidField(`${path}.fieldPath`, rule.fieldPath, "must not contain line breaks"));
+  if (!isPath(rule.fieldPath, schema)) errors.push(invalidField(`${path}.fieldPath`, rule.fieldPath, "must be a valid path"));
+}
+
+function isPath(text: string, schema: JsonSchemaProps): boolean {
+  try {
+    ruleFieldPath(text, schema);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -27,7 +27,8 @@ const emptyTypeTexts: Readonly<Record<Level, string>> = {
 export function validateStructuralSchema(schema: JsonSchemaProps, path: string): FieldError[] {
   const errors: FieldError[] = [];
   checkInvariants(schema, "root", path, errors);
-  checkCompleteness(schema, schema, { schema: path, validation: path, errors });
+  // Every field that a combinator speaks of must be specified outside of it too. Upstream asks this of combinators at the root only.
+  checkBranches(schema, schema, { schema: path, validation: path, errors });
   return errors.sort((left, right) => {
     const [a, b] = [formatFieldError(left), formatFieldError(right)];
     return a < b ? -1 : a > b ? 1 : 0;
@@ -176,18 +177,6 @@ interface Places {
   /** Where it is used. */
   readonly validation: string;
   readonly errors: FieldError[];
-}
-
-/** Every field that a combinator speaks of must be specified outside of it too. */
-function checkCompleteness(validation: JsonSchemaProps, schema: JsonSchemaProps, places: Places): void {
-  checkBranches(validation, schema, places);
-  if (validation !== schema) return;
-  const { items, properties, additionalProperties } = schema;
-  const inside = (child: JsonSchemaProps, path: string): void =>
-    checkCompleteness(child, child, { schema: path, validation: path, errors: places.errors });
-  if (items !== undefined && !Array.isArray(items)) inside(items, fieldPath(places.schema, "items"));
-  for (const [name, child] of Object.entries(properties ?? {})) inside(child, keyPath(fieldPath(places.schema, "properties"), name));
-  if (typeof additionalProperties === "object") inside(additionalProperties, fieldPath(places.schema, "additionalProperties"));
 }
 
 function checkBranches(validation: JsonSchemaProps, schema: JsonSchemaProps, places: Places): void {

@@ -10,6 +10,7 @@ import {
   type FieldError,
 } from "@coracle/apimachinery";
 import type { CustomResourceColumn, CustomResourceSubresources, CustomResourceVersion, JsonSchemaProps } from "./types.ts";
+import { fieldAt } from "./rules/field-path.ts";
 import { validateDefaults } from "./validate-defaults.ts";
 import { validateOpenApi } from "./validate-openapi.ts";
 import { validateStructuralSchema } from "./validate-structural.ts";
@@ -82,7 +83,7 @@ export function validateSubresources(subresources: CustomResourceSubresources | 
       if (name !== "labelSelectorPath") errors.push(requiredField(at));
       return;
     }
-    const simple = simplePathErrors(value, at);
+    const simple = plainPathErrors(value, at);
     if (simple.length > 0) errors.push(...simple);
     else if (!roots.some((root) => value.startsWith(`${root}.`))) {
       const under = roots.length === 1 ? `under ${roots[0] as string}` : `under either ${roots.join(" or ")}`;
@@ -96,7 +97,13 @@ export function validateSubresources(subresources: CustomResourceSubresources | 
 }
 
 function simplePathErrors(value: string, path: string): FieldError[] {
-  if (!value.startsWith(".")) return [invalidField(path, value, "must be a simple json path starting with .")];
+  return value.startsWith(".") ? [] : [invalidField(path, value, "must be a simple json path starting with .")];
+}
+
+/** What cannot be followed is refused here, before it is asked of an object. */
+function plainPathErrors(value: string, path: string): FieldError[] {
+  const errors = simplePathErrors(value, path);
+  if (errors.length > 0) return errors;
   try {
     JsonPath.parse(value);
     return [];
@@ -137,18 +144,18 @@ export function validateSelectableFields(version: Readonly<CustomResourceVersion
       errors.push(requiredField(at));
       continue;
     }
-    const found = fieldAt(schema, jsonPath);
+    const found = selectableField(schema, jsonPath);
     if (typeof found === "string") {
       errors.push(invalidField(at, jsonPath, `is an invalid path: ${found}`));
       continue;
     }
-    if (jsonPath.startsWith(".metadata")) errors.push(invalidField(at, jsonPath, "must not point to fields in metadata"));
-    if (!["string", "boolean", "integer"].includes(found.type ?? "")) {
+    if (/^metadata(?:\.|$)/.test(found.path)) errors.push(invalidField(at, jsonPath, "must not point to fields in metadata"));
+    if (!["string", "boolean", "integer"].includes(found.schema.type ?? "")) {
       const detail = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.";
       errors.push(invalidField(at, jsonPath, detail));
     }
-    if (seen.has(jsonPath)) errors.push(duplicateField(at, jsonPath));
-    seen.add(jsonPath);
+    if (seen.has(found.path)) errors.push(duplicateField(at, jsonPath));
+    seen.add(found.path);
   }
   if (seen.size > maxSelectableFields) errors.push(tooManyField(path, seen.size, maxSelectableFields));
   return errors;
@@ -160,15 +167,11 @@ function withoutSchema(path: string): string {
     : "may only be set when `version.schema.openAPIV3Schema` is not included";
 }
 
-/** The schema of a field, or why there is none. */
-function fieldAt(schema: JsonSchemaProps, path: string): JsonSchemaProps | string {
-  if (!path.startsWith(".")) return `expected [ or . but got: ${path}`;
-  let current = schema;
-  for (const name of path.slice(1).split(".")) {
-    const next =
-      current.properties?.[name] ?? (typeof current.additionalProperties === "object" ? current.additionalProperties : undefined);
-    if (next === undefined) return `does not refer to a valid field`;
-    current = next;
+/** The field, or why there is none. */
+function selectableField(schema: JsonSchemaProps, path: string): ReturnType<typeof fieldAt<JsonSchemaProps>> | string {
+  try {
+    return fieldAt(path, schema, { allowsBrackets: false });
+  } catch (error) {
+    return (error as Error).message;
   }
-  return current;
 }

@@ -11,7 +11,13 @@ import { loadCel } from "./rules/compile-rules.ts";
 import { hasRules, ruleTreeOf, type RuleNode } from "./rules/rule-tree.ts";
 
 /** Findings that leave expressions nothing to work with. */
-const blocking = new Set<FieldError["type"]>(["FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"]);
+const blocking = new Set<FieldError["type"]>([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
 const notChecked =
   "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 

@@ -1,4 +1,13 @@
-import { fieldPath, forbiddenField, indexPath, invalidField, keyPath, type FieldError, type Schema } from "@coracle/apimachinery";
+import {
+  fieldPath,
+  forbiddenField,
+  indexPath,
+  invalidField,
+  keyPath,
+  type FieldError,
+  type Schema,
+  type ValidationRule,
+} from "@coracle/apimachinery";
 import { compileRules, type Cel, type CompiledRule } from "./compile-rules.ts";
 import { minimalSize } from "./minimal-size.ts";
 import { hasRules } from "./rule-tree.ts";
@@ -20,10 +29,14 @@ interface Expense {
 
 /**
  * Compiles all rules of a version's schema and estimates what they cost. Findings are kube-apiserver's; `path` is that of
- * `openAPIV3Schema`.
+ * `openAPIV3Schema`. A rule of an unchanged schema may cost what it did; of a schema in which something else is wrong nothing is said.
  */
-export function checkExpressions(cel: Cel, schema: Schema, path: string): FieldError[] {
-  const check = new ExpressionCheck(cel);
+export function checkExpressions(
+  cel: Cel,
+  schema: Schema,
+  { path, isUnchanged, isWrong }: { readonly path: string; readonly isUnchanged: boolean; readonly isWrong: (path: string) => boolean },
+): FieldError[] {
+  const check = new ExpressionCheck(cel, { isUnchanged, isWrong });
   check.visit(schema, { path, isResourceRoot: true, cardinality: 1, uncorrelatable: undefined });
   return [...check.errors, ...check.totalErrors(path)];
 }
@@ -31,11 +44,13 @@ export function checkExpressions(cel: Cel, schema: Schema, path: string): FieldE
 class ExpressionCheck {
   readonly errors: FieldError[] = [];
   readonly #cel: Cel;
+  readonly #state: Pick<Parameters<typeof checkExpressions>[2], "isUnchanged" | "isWrong">;
   readonly #expenses: Expense[] = [];
   #total = 0;
 
-  constructor(cel: Cel) {
+  constructor(cel: Cel, state: Pick<Parameters<typeof checkExpressions>[2], "isUnchanged" | "isWrong">) {
     this.#cel = cel;
+    this.#state = state;
   }
 
   visit(schema: Schema, place: Place): void {
@@ -53,7 +68,7 @@ class ExpressionCheck {
     }
     if (items !== undefined) {
       const path = fieldPath(place.path, "items");
-      const uncorrelatable = place.uncorrelatable ?? (schema.listType === "map" ? undefined : path);
+      const uncorrelatable = place.uncorrelatable ?? (schema.listType === "map" ? undefined : place.path);
       this.visit(items, { ...below, path, uncorrelatable, isResourceRoot: items.isEmbeddedResource === true });
     }
     this.#checkRules(schema, place);
@@ -61,9 +76,9 @@ class ExpressionCheck {
 
   #checkRules(schema: Schema, place: Place): void {
     const rules = schema.rules ?? [];
-    if (rules.length === 0) return;
+    if (rules.length === 0 || this.#state.isWrong(place.path)) return;
     const path = fieldPath(place.path, "x-kubernetes-validations");
-    const type = this.#cel.celTypeOfSchema(visibleSchema(schema, place.isResourceRoot));
+    const type = this.#cel.celTypeOfSchema(visibleSchema(schema, place.isResourceRoot), { name: "selfType" });
     if (type === undefined) {
       const detail =
         "internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations";
@@ -84,9 +99,9 @@ class ExpressionCheck {
     const { rule, program, messageProgram, usesOldSelf } = compiled;
     const at = fieldPath(path, "rule");
     if (program !== undefined) this.#addCost("estimated rule cost", program.estimateCost().max * cardinality, at);
-    if (compiled.error !== undefined) this.errors.push(invalidField(at, rule, compiled.error));
+    if (compiled.error !== undefined) this.errors.push(invalidField(at, shownRule(rule), compiled.error));
     const messageAt = fieldPath(path, "messageExpression");
-    if (compiled.messageError !== undefined) this.errors.push(invalidField(messageAt, rule, compiled.messageError));
+    if (compiled.messageError !== undefined) this.errors.push(invalidField(messageAt, shownRule(rule), compiled.messageError));
     if (messageProgram !== undefined) this.#addCost("estimated messageExpression cost", messageProgram.estimateCost().max, messageAt);
     if (usesOldSelf && uncorrelatable !== undefined) {
       const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`;
@@ -99,7 +114,7 @@ class ExpressionCheck {
 
   #addCost(name: string, cost: number, path: string): void {
     const { estimatedCostPerExpression: limit } = this.#cel.celLimits;
-    if (cost > limit) this.errors.push(forbiddenField(path, tooExpensive(name, cost, limit)));
+    if (cost > limit && !this.#state.isUnchanged) this.errors.push(forbiddenField(path, tooExpensive(name, cost, limit)));
     this.#total += cost;
     this.#expenses.push({ path, cost });
   }
@@ -116,6 +131,18 @@ class ExpressionCheck {
       forbiddenField(path, tooExpensive(name, this.#total, limit)),
     ];
   }
+}
+
+/** As upstream shows a rule: all fields of its own type. */
+function shownRule(rule: ValidationRule): object {
+  return {
+    Rule: rule.rule,
+    Message: rule.message ?? "",
+    MessageExpression: rule.messageExpression ?? "",
+    Reason: rule.reason ?? null,
+    FieldPath: rule.fieldPath ?? "",
+    OptionalOldSelf: rule.optionalOldSelf ?? null,
+  };
 }
 
 /** By how much a value of the schema multiplies what is in it; undefined without a limit. */

@@ -36,23 +36,28 @@ class Exhausted extends Error {}
  * Evaluates the rules of a custom resource, in one budget. Findings are kube-apiserver's, and so are the warnings about what was wrong
  * before and may stay.
  */
-export function checkRules(
-  cel: Cel,
-  tree: RuleNode,
-  { object, old, warn }: { readonly object: unknown; readonly old: unknown; readonly warn: (text: string) => void },
-): FieldError[] {
+export function checkRules(cel: Cel, tree: RuleNode, { object, old, path = "", warn }: Checking): FieldError[] {
   const run = new RuleRun(cel, warn);
-  run.check(tree, { path: "", value: object, old, past: old === undefined ? undefined : new Correlation(object, old) });
+  run.check(tree, { path, value: object, old, past: old === undefined ? undefined : new Correlation(object, old) });
   return run.errors;
+}
+
+export interface Checking {
+  readonly object: unknown;
+  readonly old: unknown;
+  /** Of the object. Defaults to that of the root. */
+  readonly path?: string;
+  /** Is told of mistakes that are there already. Undefined when these count like new ones. */
+  readonly warn: ((text: string) => void) | undefined;
 }
 
 class RuleRun {
   readonly errors: FieldError[] = [];
   readonly #cel: Cel;
   readonly #budget: CelBudget;
-  readonly #warn: (text: string) => void;
+  readonly #warn: Checking["warn"];
 
-  constructor(cel: Cel, warn: (text: string) => void) {
+  constructor(cel: Cel, warn: Checking["warn"]) {
     this.#cel = cel;
     this.#warn = warn;
     this.#budget = new cel.CelBudget(cel.celLimits.runtimeCost);
@@ -169,7 +174,7 @@ class RuleRun {
     const path = below === "" ? place.path : joined(place.path, below);
     const isContainer = typeof place.value === "object";
     const error = findingOf(path === "" ? "<nil>" : path, isContainer ? omittedValue : place.value, { reason: rule.reason, detail });
-    if (!usesOldSelf && place.past?.isSame === true) this.#warn(formatFieldError(error));
+    if (this.#warn !== undefined && !usesOldSelf && place.past?.isSame === true) this.#warn(formatFieldError(error));
     else this.errors.push(error);
   }
 }

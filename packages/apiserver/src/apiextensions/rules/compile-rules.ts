@@ -36,29 +36,38 @@ export function compileRules(cel: Cel, scope: RuleScope, rules: readonly Validat
   return rules.map((rule) => compileRule(cel, scope, rule));
 }
 
+/** How failures are introduced, by the stage at which an expression turned out to be wrong. */
+type Problems = Readonly<Record<"compilation" | "instantiation", string>>;
+
+const ruleProblems: Problems = { compilation: "compilation failed", instantiation: "program instantiation failed" };
+const messageProblems: Problems = {
+  compilation: "messageExpression compilation failed",
+  instantiation: "messageExpression instantiation failed",
+};
+
 function compileRule(cel: Cel, { type, schema }: RuleScope, rule: ValidationRule): CompiledRule {
   const { celTypes, createCelEnvironment } = cel;
   const none = { rule, usesOldSelf: false, fieldPath: "" };
   if (rule.rule.trim() === "") return none;
   const oldSelf = rule.optionalOldSelf === true ? celTypes.optional(type) : type;
   const environment = createCelEnvironment({ variables: { self: type, oldSelf } });
-  const compile = (text: string): { program: CelProgram } | { error: string } => {
+  const compile = (text: string, kinds: Problems): { program: CelProgram } | { error: string } => {
     try {
       return { program: cel.compileCel(text, environment) };
     } catch (error) {
-      if (error instanceof cel.CelCompileError) return { error: error.message };
+      if (error instanceof cel.CelCompileError) return { error: `${kinds[error.stage]}: ${error.message}` };
       throw error;
     }
   };
-  const main = compile(rule.rule);
-  if ("error" in main) return { ...none, error: `compilation failed: ${main.error}` };
+  const main = compile(rule.rule, ruleProblems);
+  if ("error" in main) return { ...none, error: main.error };
   const { program } = main;
   const usesOldSelf = program.references.has("oldSelf");
   if (program.resultType.kind !== "bool") return { ...none, usesOldSelf, error: "cel expression must evaluate to a bool" };
   const compiled = { rule, program, usesOldSelf, fieldPath: findingPath(rule, schema) };
   if (!rule.messageExpression) return compiled;
-  const message = compile(rule.messageExpression);
-  if ("error" in message) return { ...compiled, messageError: `messageExpression compilation failed: ${message.error}` };
+  const message = compile(rule.messageExpression, messageProblems);
+  if ("error" in message) return { ...compiled, messageError: message.error };
   if (message.program.resultType.kind !== "string") {
     return { ...compiled, messageError: "messageExpression must evaluate to a string" };
   }

@@ -21,15 +21,15 @@ export function hasRules(schema: Schema): boolean {
   return Object.values(schema.properties ?? {}).some(hasRules);
 }
 
-/** Compiles all rules of the schema of a custom resource. */
-export function ruleTreeOf(cel: Cel, schema: Schema): RuleNode | undefined {
-  return nodeOf(cel, schema, schema, true);
+/** Compiles all rules of a schema, that of whole custom resources unless told otherwise. */
+export function ruleTreeOf(cel: Cel, schema: Schema, { isResourceRoot = true } = {}): RuleNode | undefined {
+  return nodeOf(cel, schema, schema, isResourceRoot);
 }
 
 /** `source` has the rules, `schema` the types: they differ inside of `allOf`, whose branches have no types of their own. */
 function nodeOf(cel: Cel, source: Schema, schema: Schema, isResourceRoot: boolean): RuleNode | undefined {
   if (!hasRules(source)) return undefined;
-  const type = cel.celTypeOfSchema(visibleSchema(schema, isResourceRoot));
+  const type = cel.celTypeOfSchema(visibleSchema(schema, isResourceRoot), { name: "selfType" });
   // Data that expressions cannot see has no rules that could be run.
   if (type === undefined) return undefined;
   const child = (inner: Schema | undefined, typed: Schema | undefined): RuleNode | undefined =>
