@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { customResourceDefinitionStrategy as strategy } from "./crd-strategy.ts";
 import { schemaOfVersion } from "./schema-of.ts";
 import type { CustomResourceDefinition, JsonSchemaProps } from "./types.ts";
+import { patternsOf } from "./patterns-of.ts";
 import { versionValidator } from "./version-validator.ts";
 
 interface DefinitionCase {
@@ -63,6 +64,6 @@ describe("an object", () => {
   it.each(read("objects") as ObjectCase[])("$name", async ({ schema: props, object, before, errors }) => {
     const schema = schemaOfVersion(props);
     applyDefaults(schema, object);
-    expect(texts(await versionValidator(schema)(object, before, () => {}))).toEqual(errors);
+    expect(texts(await versionValidator(schema, patternsOf(props))(object, before, () => {}))).toEqual(errors);
   });
 });
