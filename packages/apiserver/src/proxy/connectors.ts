@@ -1,11 +1,10 @@
 import type { IncomingMessage } from "node:http";
-import { newBadRequest, newGenericServerResponse, newInternalError, newServiceUnavailable } from "@coracle/apimachinery";
+import { newBadRequest, newGenericServerResponse, newInternalError } from "@coracle/apimachinery";
 import type { Connector } from "../http/api-handler.ts";
-import { collectBody, type HttpExchange, type ResponseHeaders } from "../http/exchange.ts";
+import { collectBody, type HttpExchange } from "../http/exchange.ts";
 import type { RequestInfo } from "../http/request-info.ts";
-import { dialErrorText } from "./dial-error.ts";
+import { ask, forward, pass } from "./forward.ts";
 import { Locator, type LocatorOptions, type Target } from "./locator.ts";
-import { forwardedHeaders, openRequest } from "./outgoing.ts";
 
 export type { KubeletClientTls } from "./locator.ts";
 
@@ -26,7 +25,7 @@ export function createConnectors(options: ProxyOptions): Map<string, Connector> 
     const target = await locator.locate(context, info);
     if (target === undefined) return;
     if (isRootWithoutSlash(exchange, info)) redirectToFolder(exchange);
-    else await forward(exchange, target);
+    else await forward(exchange, info, target);
   };
   const needsUpgrade: Connector = async (_exchange, info, context) => {
     // What is wrong with the request otherwise is said first.
@@ -69,32 +68,4 @@ async function refusalOf(response: IncomingMessage, { name, resource, group }: R
   if (code === 500) return newInternalError(new Error(text));
   if (code === 400) return newBadRequest(text);
   return newGenericServerResponse({ code, method: "GET", group, resource, name, serverMessage: text });
-}
-
-async function forward(exchange: HttpExchange, target: Target): Promise<void> {
-  const response = await ask(exchange, target, exchange.method, forwardedHeaders(exchange.headers, { keepUpgrade: false }));
-  const headers = forwardedHeaders(response.headers, { keepUpgrade: false }) as ResponseHeaders;
-  pass(exchange, response, response.statusCode ?? 502, headers);
-}
-
-function ask(
-  exchange: HttpExchange,
-  target: Target,
-  method: string,
-  headers: ReturnType<typeof forwardedHeaders>,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const request = openRequest(target, method, headers);
-    exchange.signal.addEventListener("abort", () => request.destroy(), { once: true });
-    request.once("response", resolve);
-    request.once("error", (error) => reject(newServiceUnavailable(`error trying to reach service: ${dialErrorText(error, target)}`)));
-    if (method === "GET" || method === "HEAD") request.end();
-    else exchange.body.pipe(request);
-  });
-}
-
-function pass(exchange: HttpExchange, response: IncomingMessage, status: number, headers: ResponseHeaders): void {
-  const stream = exchange.begin(status, headers);
-  response.once("error", () => exchange.destroy());
-  response.pipe(stream);
 }
