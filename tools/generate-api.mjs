@@ -198,13 +198,16 @@ function rbacModule() {
   return `${header}export const rbacText: string =\n  ${JSON.stringify(JSON.stringify(Object.values(lists).flat()))};\n`;
 }
 
-/** What types and fields mean, from a file for each group; a string for the same reason. */
+/** What types and fields mean, from a file for each group, and the values of enums that are published; strings for the same reason. */
 function descriptionsModule() {
   const groups = readdirSync(new URL("descriptions/", dataFolder)).map((file) => file.replace(".json", ""));
   const texts = groups
     .sort()
     .flatMap((group) => Object.entries(read(`descriptions/${group}`)).map(([name, fields]) => [`${group}/${name}`, fields]));
-  return `${header}export const descriptionsText: string =\n  ${JSON.stringify(JSON.stringify(Object.fromEntries(texts)))};\n`;
+  const enums = Object.entries(read("enums")).filter(([, { c }]) => c === 1);
+  const values = Object.fromEntries(enums.map(([name, { v }]) => [name, [...v].sort()]));
+  const text = (value) => JSON.stringify(JSON.stringify(value));
+  return `${header}export const descriptionsText: string =\n  ${text(Object.fromEntries(texts))};\n\nexport const enumsText: string =\n  ${text(values)};\n`;
 }
 
 /** Without what only protobuf and documentation need, with the defaults that are one plain field. */

@@ -16,6 +16,7 @@ export {
 } from "./schema/declarations.ts";
 export { certificateSigningRequestStrategy, type CertificateChecks } from "./strategies/certificate-signing-requests.ts";
 export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.ts";
+export { answersWithDeleted } from "./builtin/deleted-objects.ts";
 export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "./builtin/runtime-config.ts";
 export { bootstrapRbac } from "./rbac/bootstrap-rbac.ts";
 export { schemaOfKind, virtualKinds, type VirtualKind } from "./virtual-kinds.ts";

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { bootstrapRbac } from "@coracle/api";
-import { createApiServer, type ApiServer } from "@coracle/apiserver";
+import { createApiServer, type ApiServer, type OpenApiGenerator } from "@coracle/apiserver";
 import { createDeferred, silentLogger, systemClock, systemRandom, type Clock, type Logger, type Random } from "@coracle/base";
 import { hasReason, type KubeObject } from "@coracle/apimachinery";
 import { resources } from "@coracle/api";
@@ -147,7 +147,7 @@ class RunningCluster implements Cluster {
       ...this.#tools,
       store,
       bootstrapRbac,
-      openApi: () => import("@coracle/api/openapi").then(({ openApiV2, openApiV3 }) => ({ v2: openApiV2, v3: openApiV3 })),
+      openApi: loadOpenApi,
       certificates: { cert: serving.certificatePem, key: serving.privateKeyPem, clientCa: authority },
       serviceAccountKey: certificates.serviceAccountKey,
       listen: [{ host: isReachable ? "0.0.0.0" : "127.0.0.1", port: this.#options.port }],
@@ -238,4 +238,10 @@ class RunningCluster implements Cluster {
     await this.#store?.[Symbol.asyncDispose]();
     this.runtime.machineLock?.[Symbol.dispose]();
   }
+}
+
+/** Loaded when somebody asks for a document. */
+async function loadOpenApi(): Promise<OpenApiGenerator> {
+  const { openApiV2, openApiV3, openApiV3Discovery } = await import("@coracle/api/openapi");
+  return { v2: openApiV2, v3: openApiV3, v3Discovery: openApiV3Discovery };
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { builtInDefinitions } from "../builtin/definitions.ts";
 import { typeDeclaration } from "../schema/declarations.ts";
 import { describeComponent, textOf, writtenTexts } from "./descriptions.ts";
+import * as discovery from "./discovery-components.ts";
 import { openApiV2, openApiV3 } from "./documents.ts";
 import * as shared from "./shared-components.ts";
 
@@ -71,7 +72,9 @@ const others: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(sharedSchemas().map(({ name, fields }) => [`meta/v1.${name}`, fields])),
 };
 
-function sharedSchemas(schemas: readonly Schema[] = Object.values(shared)): { name: string; fields: string[] }[] {
+function sharedSchemas(
+  schemas: readonly Schema[] = [...Object.values(shared), ...Object.values(discovery)],
+): { name: string; fields: string[] }[] {
   return schemas.flatMap(({ refName, properties = {}, items }) => [
     ...(refName === undefined ? [] : [{ name: refName.slice(refName.lastIndexOf(".") + 1), fields: Object.keys(properties) }]),
     ...sharedSchemas([...Object.values(properties), ...(items === undefined ? [] : [items])]),

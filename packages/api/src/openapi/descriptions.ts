@@ -1,5 +1,6 @@
 import { compareVersions } from "@coracle/apimachinery";
-import { descriptionsText } from "../generated/descriptions.ts";
+import { descriptionsText, enumsText } from "../generated/descriptions.ts";
+import { fieldsOf } from "../schema/schema-of.ts";
 import { packageOfOpenApi, typeDeclaration } from "../schema/declarations.ts";
 
 /** By field; under `""` is the text of the type itself, under `=` another type whose texts hold for fields that have none here. */
@@ -23,6 +24,18 @@ export function describeComponent(refName: string, field = ""): string | undefin
   return textOf(`${packageOfOpenApi(refName.slice(0, dot)) ?? "meta/v1"}.${refName.slice(dot + 1)}`, field);
 }
 
+let enums: Readonly<Record<string, readonly string[]>> | undefined;
+
+/** The values of a field that has no others, and of the items of a list; undefined when a field is open. */
+export function enumOf(refName: string, field: string): readonly string[] | undefined {
+  const dot = refName.lastIndexOf(".");
+  const pkg = packageOfOpenApi(refName.slice(0, dot));
+  const name = pkg === undefined ? undefined : fieldsOf(`${pkg}.${refName.slice(dot + 1)}`).find(({ j }) => j === field)?.en;
+  if (name === undefined) return undefined;
+  enums ??= JSON.parse(enumsText) as Record<string, string[]>;
+  return enums[name];
+}
+
 /** The text of a type (`core/v1.PodSpec`) or of one of its fields: its own, or that of a type it is made of or succeeded by. */
 export function textOf(type: string, field: string): string | undefined {
   const own = writtenTexts()[type];
@@ -39,7 +52,7 @@ function standIns(type: string, field: string): string[] {
   const declaration = typeDeclaration(type);
   const inlined = field === "" ? [] : (declaration?.f ?? []).filter(({ i }) => i === 1).map(({ t }) => t);
   const common = field !== "" && declaration?.tm === 1 ? [anyObject] : [];
-  return [...(same === undefined ? [] : [same]), ...inlined, ...successors(type), ...common];
+  return [...(same === undefined ? [] : [same]), ...inlined, ...common, ...successors(type)];
 }
 
 /** The groups that took over the kinds of a group. */

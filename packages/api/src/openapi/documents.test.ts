@@ -1,7 +1,7 @@
 import type { ResourceDefinition } from "@coracle/apimachinery";
 import { expect, test } from "vitest";
 import { builtInDefinitions } from "../builtin/definitions.ts";
-import { openApiV2, openApiV3 } from "./documents.ts";
+import { openApiV2, openApiV3, openApiV3Discovery } from "./documents.ts";
 
 /** What a document has at the end of a path of keys. */
 function at(value: unknown, ...keys: string[]): object {
@@ -112,4 +112,62 @@ test("version 2 has everything in one document", () => {
   const document = openApiV2(definitions);
   expect(danglingRefs(document, "#/definitions/", at(document, "definitions"))).toEqual([]);
   expect(at(document, "definitions", "io.k8s.apimachinery.pkg.api.resource.Quantity")).toMatchObject({ type: "string" });
+});
+
+test("streams and passed-on requests take the fields of their options as parameters", () => {
+  const exec = at(core, "paths", "/api/v1/namespaces/{namespace}/pods/{name}/exec");
+  expect(at(exec, "post")).toMatchObject({
+    operationId: "connectCoreV1PostNamespacedPodExec",
+    "x-kubernetes-action": "connect",
+    "x-kubernetes-group-version-kind": { group: "", version: "v1", kind: "PodExecOptions" },
+    responses: { "200": { content: { "*/*": { schema: { type: "string" } } } } },
+  });
+  const names = (path: object): string[] => (at(path, "parameters") as { name: string }[]).map(({ name }) => name);
+  expect(names(exec)).toEqual(["namespace", "name", "stdin", "stdout", "stderr", "tty", "container", "command"]);
+  const proxy = at(core, "paths", "/api/v1/nodes/{name}/proxy/{path}");
+  expect(at(proxy, "head", "operationId")).toBe("connectCoreV1HeadNodeProxyWithPath");
+  const log = at(core, "paths", "/api/v1/namespaces/{namespace}/pods/{name}/log");
+  expect(names(log)).toContain("tailLines");
+  expect(Object.keys(at(log, "get", "responses", "200", "content"))).toContain("text/plain");
+});
+
+test("deletions need no body, and are answered with what the registry answers", () => {
+  const pod = at(core, "paths", "/api/v1/namespaces/{namespace}/pods/{name}", "delete");
+  expect(at(pod, "requestBody")).not.toHaveProperty("required");
+  expect(Object.keys(at(pod, "responses"))).toEqual(["200", "202", "401"]);
+  const answerTo = (path: string): object =>
+    at(core, "paths", path, "delete", "responses", "200", "content", "application/json", "schema", "$ref");
+  expect(answerTo("/api/v1/namespaces/{namespace}/pods/{name}")).toBe("#/components/schemas/io.k8s.api.core.v1.Pod");
+  expect(answerTo("/api/v1/namespaces/{namespace}/configmaps/{name}")).toBe(
+    "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.Status",
+  );
+});
+
+test("fields with a fixed set of values name them", () => {
+  const schemas = at(core, "components", "schemas");
+  expect(at(schemas, "io.k8s.api.core.v1.PodSpec", "properties", "restartPolicy", "enum")).toEqual(["Always", "Never", "OnFailure"]);
+  expect(at(schemas, "io.k8s.api.core.v1.PersistentVolumeClaimSpec", "properties", "accessModes", "items", "enum")).toContain(
+    "ReadWriteOnce",
+  );
+  expect(at(schemas, "io.k8s.api.core.v1.PodCondition", "properties", "type")).not.toHaveProperty("enum");
+});
+
+test("a field can be granular though its type is atomic", () => {
+  const schemas = at(core, "components", "schemas");
+  expect(at(schemas, "io.k8s.api.core.v1.ObjectReference")).toMatchObject({ "x-kubernetes-map-type": "atomic" });
+  expect(at(schemas, "io.k8s.api.core.v1.PersistentVolumeSpec", "properties", "claimRef")).toMatchObject({
+    "x-kubernetes-map-type": "granular",
+  });
+});
+
+test("discovery is described too", () => {
+  const older = openApiV2(definitions);
+  expect(at(older, "paths", "/apis/rbac.authorization.k8s.io/v1/", "get", "operationId")).toBe("getRbacAuthorizationV1APIResources");
+  expect(at(older, "paths", "/apis/rbac.authorization.k8s.io/", "get")).toMatchObject({ operationId: "getRbacAuthorizationAPIGroup" });
+  const documents = openApiV3Discovery(["", "apps"]);
+  expect(Object.keys(documents)).toEqual(["api", "apis", "version", "apis/apps"]);
+  for (const [key, document] of Object.entries(documents)) {
+    expect(Object.keys(at(document, "paths"))).toEqual([`/${key}/`]);
+    expect(danglingRefs(document, "#/components/schemas/", at(document, "components", "schemas")), key).toEqual([]);
+  }
 });

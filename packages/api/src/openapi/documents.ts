@@ -1,6 +1,8 @@
 import type { GroupVersionKind, ResourceDefinition, ResourceVersionDefinition, Schema } from "@coracle/apimachinery";
 import { schemaOf } from "../schema/schema-of.ts";
 import { schemaOfKind } from "../virtual-kinds.ts";
+import { watchEvent } from "./discovery-components.ts";
+import { discoveryPaths, resourceListPath } from "./discovery.ts";
 import { anyObject, textOf } from "./descriptions.ts";
 import type { OperationContext } from "./operations.ts";
 import { pathsOf } from "./paths.ts";
@@ -8,6 +10,8 @@ import { SchemaWriter, type Json } from "./schema-writer.ts";
 import { listMeta, patch, status } from "./shared-components.ts";
 
 const info = { title: "Kubernetes", version: "v1.36.0" };
+/** The header is all that a document can say of how clients prove who they are. */
+const security = { BearerToken: { description: "Bearer token", type: "apiKey", in: "header", name: "authorization" } };
 
 /** The OpenAPI 3.0 document of one group and version, custom resources included. */
 export function openApiV3(resources: readonly ResourceDefinition[], group: string, version: string): object {
@@ -17,7 +21,25 @@ export function openApiV3(resources: readonly ResourceDefinition[], group: strin
     .flatMap((definition) =>
       definition.versions.filter((each) => each.isServed && each.version === version).map((each) => describe(writer, definition, each)),
     );
-  return { openapi: "3.0.0", info, paths: sorted(Object.assign({}, ...paths)), components: { schemas: sorted(writer.components) } };
+  return documentV3(writer, Object.assign(resourceListPath(writer, { group, version }), ...paths));
+}
+
+/** The OpenAPI 3.0 documents of what is no resource, by their paths: `api`, `apis`, `apis/apps`, `version`. */
+export function openApiV3Discovery(groups: readonly string[]): Record<string, object> {
+  const keys = Object.keys(discoveryPaths(new SchemaWriter(3), groups));
+  return Object.fromEntries(
+    keys.map((key) => {
+      const writer = new SchemaWriter(3);
+      const group = key.startsWith("apis/") ? [key.slice("apis/".length)] : [];
+      const paths = discoveryPaths(writer, group)[key] ?? {};
+      return [key, documentV3(writer, paths)];
+    }),
+  );
+}
+
+function documentV3(writer: SchemaWriter, paths: Readonly<Record<string, Json>>): object {
+  const components = { schemas: sorted(writer.components), securitySchemes: security };
+  return { openapi: "3.0.0", info, paths: sorted(paths), components };
 }
 
 /** The Swagger 2.0 document of everything. */
@@ -26,7 +48,13 @@ export function openApiV2(resources: readonly ResourceDefinition[]): object {
   const paths = resources.flatMap((definition) =>
     definition.versions.filter((version) => version.isServed).map((version) => describe(writer, definition, version)),
   );
-  return { swagger: "2.0", info, paths: sorted(Object.assign({}, ...paths)), definitions: sorted(writer.components) };
+  const served = resources.flatMap(({ group, versions }) =>
+    versions.filter(({ isServed }) => isServed).map(({ version }) => resourceListPath(writer, { group, version })),
+  );
+  const groups = [...new Set(resources.map(({ group }) => group))];
+  const all = Object.assign({}, ...Object.values(discoveryPaths(writer, groups)), ...served, ...paths) as Record<string, Json>;
+  const definitions = sorted(writer.components);
+  return { swagger: "2.0", info, paths: sorted(all), definitions, securityDefinitions: security, security: [{ BearerToken: [] }] };
 }
 
 /** Adds the components of a resource and returns its paths. */
@@ -41,10 +69,13 @@ function describe(writer: SchemaWriter, definition: ResourceDefinition, served: 
     writer.components[list] ??= listComponent(writer, { item: name, kind });
     addKind(writer.components[list] as Json, { ...gvk, kind: listKind });
   }
+  addKind(writer.component(watchEvent), { group, version: served.version, kind: "WatchEvent" });
+  addKind(writer.component(schemaOf("meta/v1.DeleteOptions")), { group, version: served.version, kind: "DeleteOptions" });
   const context: OperationContext = {
     version: writer.version,
     definition,
     served,
+    schemaOf: schemaOfKind,
     refOf: (wanted) => kindRef(writer, { definition, name }, wanted),
     refs: {
       object: writer.refTo(name),

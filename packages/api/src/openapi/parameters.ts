@@ -1,3 +1,5 @@
+import type { Schema } from "@coracle/apimachinery";
+import { describeComponent } from "./descriptions.ts";
 import type { Json, OpenApiVersion } from "./schema-writer.ts";
 
 type ParameterType = "string" | "integer" | "boolean";
@@ -57,6 +59,33 @@ export function queryParameters(version: OpenApiVersion, action: string): Json[]
   return (ofAction[action] ?? []).map((name) => {
     const [type, description] = query[name] as readonly [ParameterType, string];
     return { name, in: "query", description, ...typeOf(version, type) };
+  });
+}
+
+const log: Readonly<Record<string, readonly [type: ParameterType, description: string]>> = {
+  container: ["string", "whose log; may be left out if the pod has just one container"],
+  follow: ["boolean", "go on sending what is written"],
+  insecureSkipTLSVerifyBackend: ["boolean", "do not check the certificate of the kubelet"],
+  limitBytes: ["integer", "stop after so many bytes"],
+  previous: ["boolean", "the log of the container's last run"],
+  sinceSeconds: ["integer", "only lines that are not older than this"],
+  stream: ["string", "All, Stdout or Stderr"],
+  tailLines: ["integer", "only so many lines from the end"],
+  timestamps: ["boolean", "put the time before each line"],
+};
+
+/** What a request for a container's log can say. */
+export function logParameters(version: OpenApiVersion): Json[] {
+  return Object.entries(log).map(([name, [type, description]]) => ({ name, in: "query", description, ...typeOf(version, type) }));
+}
+
+/** The fields of an options kind (`PodExecOptions`) as query parameters; lists are sent by repeating one. */
+export function optionParameters(version: OpenApiVersion, schema: Schema | undefined): Json[] {
+  const fields = Object.entries(schema?.properties ?? {}).filter(([name]) => name !== "apiVersion" && name !== "kind");
+  return fields.map(([name, field]) => {
+    const type = (field.items ?? field).type as ParameterType;
+    const description = describeComponent(schema?.refName ?? "", name);
+    return { name, in: "query", ...(description !== undefined && { description }), ...typeOf(version, type) };
   });
 }
 

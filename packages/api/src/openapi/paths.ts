@@ -1,7 +1,9 @@
 import type { SubresourceDefinition } from "@coracle/apimachinery";
-import { camel, capital, operation, type OperationContext } from "./operations.ts";
-import { pathParameters } from "./parameters.ts";
-import type { Json } from "./schema-writer.ts";
+import { answersWithDeleted } from "../builtin/deleted-objects.ts";
+import { connections } from "./connections.ts";
+import { camel, capital, objectTypes, operation, type OperationContext } from "./operations.ts";
+import { logParameters, pathParameters } from "./parameters.ts";
+import type { Json, OpenApiVersion } from "./schema-writer.ts";
 
 /** The paths of one resource in one version, with an operation for each verb. */
 export function pathsOf(context: OperationContext): Record<string, Json> {
@@ -18,7 +20,7 @@ export function pathsOf(context: OperationContext): Record<string, Json> {
   const { object, list, status, deleteOptions, patch } = refs;
   const paths: Record<string, Json> = {};
   const add = (path: string, operations: Json) => {
-    if (Object.keys(operations).length > 0) paths[path] = { ...operations, parameters: pathParameters(context.version, path) };
+    if (Object.keys(operations).length > 0) paths[path] = { ...operations, parameters: sharedParameters(context.version, path) };
   };
   if (isNamespaced && can("list")) {
     add(`${base}/${resource}`, { get: make("list", `list${groupVersion}${kind}ForAllNamespaces`, undefined, list) });
@@ -34,12 +36,20 @@ export function pathsOf(context: OperationContext): Record<string, Json> {
     ...(can("get") && { get: make("get", named("read"), undefined, object) }),
     ...(can("update") && { put: make("put", named("replace"), object, object) }),
     ...(can("patch") && { patch: make("patch", named("patch"), patch, object) }),
-    ...(can("delete") && { delete: make("delete", named("delete"), deleteOptions, status) }),
+    ...(can("delete") && { delete: make("delete", named("delete"), deleteOptions, answersWithDeleted(definition) ? object : status) }),
   });
   for (const subresource of served.subresources) {
-    add(`${collection}/{name}/${subresource.name}`, subresourceOperations(context, subresource, named));
+    const path = `${collection}/{name}/${subresource.name}`;
+    const connected = connections(context, subresource, path);
+    if (connected === undefined) add(path, subresourceOperations(context, subresource, named));
+    else Object.assign(paths, connected);
   }
   return paths;
+}
+
+/** What all operations of a path take. */
+function sharedParameters(version: OpenApiVersion, path: string): Json[] {
+  return path.endsWith("/{name}/log") ? [...pathParameters(version, path), ...logParameters(version)] : pathParameters(version, path);
 }
 
 const methods: Readonly<Record<string, readonly [method: string, action: string, name: string]>> = {
@@ -49,7 +59,6 @@ const methods: Readonly<Record<string, readonly [method: string, action: string,
   patch: ["patch", "patch", "patch"],
   delete: ["delete", "delete", "delete"],
 };
-const connecting = new Set(["attach", "exec", "portforward", "proxy"]);
 
 function subresourceOperations(
   context: OperationContext,
@@ -57,18 +66,18 @@ function subresourceOperations(
   named: (verb: string, rest?: string) => string,
 ): Json {
   const schema = context.refOf(kind);
-  const isConnected = connecting.has(name);
+  const isText = name === "log";
   const entries = verbs.flatMap((verb) => {
     const [method, action, word] = methods[verb] ?? [];
     if (method === undefined || action === undefined || word === undefined) return [];
     const isRead = action === "get" || action === "delete";
-    const body = isConnected || isRead ? undefined : action === "patch" ? context.refs.patch : schema;
     const made = operation(context, {
-      action: isConnected ? "connect" : action,
-      id: named(isConnected ? `connect${capital(method)}` : word, capital(name)),
+      action,
+      id: named(word, capital(name)),
       gvk: kind,
-      body,
-      answer: isConnected || name === "log" ? { type: "string" } : schema,
+      body: isRead ? undefined : action === "patch" ? context.refs.patch : schema,
+      answer: isText ? { type: "string" } : schema,
+      ...(isText && { produces: ["text/plain", ...objectTypes] }),
     });
     return [[method, made] as const];
   });

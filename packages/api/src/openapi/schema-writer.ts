@@ -1,5 +1,5 @@
 import type { Schema } from "@coracle/apimachinery";
-import { describeComponent } from "./descriptions.ts";
+import { describeComponent, enumOf } from "./descriptions.ts";
 import { writeValidations } from "./validations.ts";
 
 export type Json = Record<string, unknown>;
@@ -111,11 +111,15 @@ export class SchemaWriter {
   #structure(schema: Schema): Json {
     const { properties, additionalProperties, items, required, refName } = schema;
     const describe = (field?: string) => (refName === undefined ? undefined : describeComponent(refName, field));
+    const property = (each: Schema, field: string): Json => {
+      const values = refName === undefined ? undefined : enumOf(refName, field);
+      return withEnum(this.builtIn(each, describe(field)), values);
+    };
     return {
       ...described(describe()),
       ...(schema.type !== "any" && { type: schema.type }),
       ...(schema.format !== undefined && { format: schema.format }),
-      ...(properties !== undefined && { properties: mapValues(properties, (each, field) => this.builtIn(each, describe(field))) }),
+      ...(properties !== undefined && Object.keys(properties).length > 0 && { properties: mapValues(properties, property) }),
       ...(additionalProperties !== undefined && { additionalProperties: this.builtIn(additionalProperties) }),
       ...(items !== undefined && { items: this.builtIn(items) }),
       ...(required !== undefined && { required }),
@@ -127,7 +131,7 @@ export class SchemaWriter {
   #usage(schema: Schema): Json {
     return {
       ...(schema.default !== undefined && { default: schema.default }),
-      ...listExtensions(schema.refName === undefined ? schema : withoutMapType(schema)),
+      ...listExtensions(schema.refName === undefined || schema.mapType === "granular" ? schema : withoutMapType(schema)),
       ...(schema.patchStrategy !== undefined && { "x-kubernetes-patch-strategy": schema.patchStrategy.join(",") }),
       ...(schema.patchMergeKey !== undefined && { "x-kubernetes-patch-merge-key": schema.patchMergeKey }),
     };
@@ -146,6 +150,13 @@ function listExtensions({ listType, listMapKeys, mapType }: ListFacts): Json {
     ...(listMapKeys !== undefined && { "x-kubernetes-list-map-keys": listMapKeys }),
     ...(mapType !== undefined && { "x-kubernetes-map-type": mapType }),
   };
+}
+
+/** Of a list or map, the items have the values. */
+function withEnum(written: Json, values: readonly string[] | undefined): Json {
+  if (values === undefined) return written;
+  const inner = ["items", "additionalProperties"].find((key) => written[key] !== undefined);
+  return inner === undefined ? { ...written, enum: values } : { ...written, [inner]: { ...(written[inner] as Json), enum: values } };
 }
 
 function described(description: string | undefined): Json {

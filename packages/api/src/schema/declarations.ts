@@ -16,6 +16,11 @@ export interface FieldDeclaration {
   readonly lk?: readonly string[];
   readonly ma?: 1;
   readonly sa?: 1;
+  /** The value is granular for server-side apply though its type is atomic. */
+  readonly gr?: 1;
+  /** The name of its values' enum, and of that of its keys. */
+  readonly en?: string;
+  readonly ke?: string;
 }
 
 export interface TypeDeclaration {
@@ -120,8 +125,13 @@ export function openApiPackage(name: string): string {
   return declarations().packages[name] ?? (preview.test(name) ? retiredTypes().packages[name] : undefined) ?? name;
 }
 
+const knownPackages = new Map<string, string | undefined>();
+
 /** The inverse: `io.k8s.api.core.v1` → `core/v1`; undefined when it is no package of types. */
 export function packageOfOpenApi(openApiName: string): string | undefined {
+  if (knownPackages.has(openApiName)) return knownPackages.get(openApiName);
   const packages = /\.v\d+(?:alpha|beta)\d+$/.test(openApiName) ? retiredTypes().packages : declarations().packages;
-  return Object.keys(packages).find((name) => packages[name] === openApiName);
+  const found = Object.keys(packages).find((name) => packages[name] === openApiName);
+  knownPackages.set(openApiName, found);
+  return found;
 }

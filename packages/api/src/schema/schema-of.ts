@@ -17,6 +17,7 @@ const scalars: Readonly<Record<string, Schema>> = {
   float: { type: "number", format: "float" },
   intOrString: { type: "any", isIntOrString: true },
   raw: { type: "object", format: "raw", preserveUnknownFields: true },
+  json: { type: "any", preserveUnknownFields: true, refName: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON" },
   fieldsV1: { type: "object", format: "fields-v1", preserveUnknownFields: true },
 };
 const built = new Map<string, Schema>();
@@ -53,7 +54,7 @@ function objectSchema(type: string, refName: string): Schema {
 }
 
 /** The fields of a type with those of its inlined structs. */
-function fieldsOf(type: string): readonly FieldDeclaration[] {
+export function fieldsOf(type: string): readonly FieldDeclaration[] {
   const fields = typeDeclaration(type)?.f ?? [];
   return fields.flatMap((field) => (field.i === 1 ? fieldsOf(field.t) : [field]));
 }
@@ -75,6 +76,7 @@ function fieldSchema(field: FieldDeclaration): Schema {
     ...(field.lt !== undefined && { listType: field.lt }),
     ...(field.lk !== undefined && { listMapKeys: field.lk }),
     ...((field.ma === 1 || field.sa === 1) && { mapType: "atomic" as const }),
+    ...(field.gr === 1 && { mapType: "granular" as const }),
     ...(field.ps !== undefined && { patchStrategy: field.ps.split(",") as ("merge" | "replace" | "retainKeys")[] }),
     ...(field.pk !== undefined && { patchMergeKey: field.pk }),
   };

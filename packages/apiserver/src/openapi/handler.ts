@@ -11,6 +11,8 @@ import { mergeV2 } from "./merge-v2.ts";
 export interface OpenApiGenerator {
   v3(resources: readonly ResourceDefinition[], group: string, version: string): object;
   v2(resources: readonly ResourceDefinition[]): object;
+  /** What says which groups and versions there are, by path: `api`, `apis`, `apis/apps`, `version`. */
+  v3Discovery?(groups: readonly string[]): Readonly<Record<string, object>>;
 }
 
 interface Document {
@@ -47,13 +49,18 @@ export class OpenApiHandler implements Disposable {
   readonly #subscription: Disposable;
   readonly #documents = new Map<string, Promise<Document>>();
   readonly #converted = new WeakMap<RemoteDocument, Document>();
+  /** By path; made anew when the resources change. */
+  #discovery: Promise<ReadonlyMap<string, Document>> | undefined;
   /** What the merged document is made of. */
   #mergedFrom: readonly RemoteDocument[] = [];
 
   constructor(options: OpenApiHandlerOptions) {
     this.#options = options;
     this.#registry = options.registry;
-    this.#subscription = options.registry.onResourcesChanged(() => this.#documents.clear());
+    this.#subscription = options.registry.onResourcesChanged(() => {
+      this.#documents.clear();
+      this.#discovery = undefined;
+    });
   }
 
   [Symbol.dispose](): void {
@@ -89,7 +96,16 @@ export class OpenApiHandler implements Disposable {
     const served = this.#groupVersions().get(key);
     if (served !== undefined) return this.#v3(served.group, served.version);
     const entry = (await this.#remoteEntries()).get(key);
-    return entry !== undefined && "document" in entry ? entry.document : undefined;
+    return entry !== undefined && "document" in entry ? entry.document : (await this.#discoveryDocuments()).get(key);
+  }
+
+  #discoveryDocuments(): Promise<ReadonlyMap<string, Document>> {
+    this.#discovery ??= this.#options.load().then((generator) => {
+      const groups = new Set([...this.#groupVersions().values()].map(({ group }) => group));
+      const documents = generator.v3Discovery?.([...groups]) ?? {};
+      return new Map(Object.entries(documents).map(([key, document]) => [key, documentOf(document)]));
+    });
+    return this.#discovery;
   }
 
   async #sendV2(exchange: HttpExchange): Promise<void> {
@@ -133,10 +149,11 @@ export class OpenApiHandler implements Disposable {
   async #index(): Promise<Document> {
     const entries = [...this.#groupVersions()].map(async ([path, { group, version }]) => {
       const { hash } = await this.#v3(group, version);
-      return [path, { serverRelativeURL: `${prefix}/${path}?hash=${hash}` }] as const;
+      return [path, linkTo(path, hash)] as const;
     });
     const remote = [...(await this.#remoteEntries())].map(([path, { url }]) => [path, { serverRelativeURL: url }] as const);
-    return documentOf({ paths: { ...Object.fromEntries(remote), ...Object.fromEntries(await Promise.all(entries)) } });
+    const discovery = [...(await this.#discoveryDocuments())].map(([path, { hash }]) => [path, linkTo(path, hash)] as const);
+    return documentOf({ paths: Object.fromEntries([...remote, ...discovery, ...(await Promise.all(entries))].sort(byPath)) });
   }
 
   #v3(group: string, version: string): Promise<Document> {
@@ -203,6 +220,14 @@ export class OpenApiHandler implements Disposable {
     }
     return found;
   }
+}
+
+function linkTo(path: string, hash: string): { serverRelativeURL: string } {
+  return { serverRelativeURL: `${prefix}/${path}?hash=${hash}` };
+}
+
+function byPath([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
+  return left < right ? -1 : 1;
 }
 
 function partsOf(documents: readonly RemoteDocument[]): { document: Readonly<Record<string, unknown>>; prefix: string }[] {

@@ -1,3 +1,4 @@
+import { answersWithDeleted } from "@coracle/api";
 import {
   cloneJson,
   formatTime,
@@ -24,17 +25,6 @@ export interface Deletion {
   readonly object: CachedObject;
 }
 
-/** Kinds whose deletion is answered with the object even when it is gone, as upstream. */
-const answeredWithObject = new Set([
-  "pods",
-  "services",
-  "serviceaccounts",
-  "persistentvolumes",
-  "persistentvolumeclaims",
-  "podtemplates",
-  "resourcequotas",
-]);
-
 /** Serves a DELETE of one object. */
 export async function deleteObject(core: RegistryCore, target: Target, context: RequestContext, options: DeleteOptions): Promise<Deletion> {
   const asDryRun = context.isDryRun || (options.dryRun?.includes("All") ?? false);
@@ -44,8 +34,7 @@ export async function deleteObject(core: RegistryCore, target: Target, context: 
   );
   const { definition, version } = target.served;
   if (!isGone) return { view: object.view(definition, version), isAccepted: options.orphanDependents === false, object };
-  const returnsObject = definition.group === "" && answeredWithObject.has(definition.resource);
-  const view = returnsObject ? object.view(definition, version) : deletedStatus(target, object);
+  const view = answersWithDeleted(definition) ? object.view(definition, version) : deletedStatus(target, object);
   return { view, isAccepted: false, object };
 }
 
