@@ -108,7 +108,7 @@ function customComponent(writer: SchemaWriter, schema: Schema, name: string): Js
   const written = writer.custom(schema);
   const own = written["properties"] as Json | undefined;
   const metadata = writer.builtIn(objectMeta, textOf(anyObject, "metadata"));
-  const component = { ...written, type: "object", properties: { ...typeProperties(), ...own, metadata } };
+  const component = { ...written, type: "object", properties: { ...own, ...typeProperties(), metadata } };
   writer.components[name] = component;
   return component;
 }

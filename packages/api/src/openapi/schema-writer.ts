@@ -1,5 +1,5 @@
 import type { Schema } from "@coracle/apimachinery";
-import { describeComponent, enumOf } from "./descriptions.ts";
+import { anyObject, describeComponent, enumOf, textOf } from "./descriptions.ts";
 import { writeValidations } from "./validations.ts";
 
 export type Json = Record<string, unknown>;
@@ -110,13 +110,9 @@ export class SchemaWriter {
   /** What a schema is, wherever it is used. */
   #structure(schema: Schema): Json {
     const { properties, additionalProperties, items, required, refName } = schema;
-    const describe = (field?: string) => (refName === undefined ? undefined : describeComponent(refName, field));
-    const property = (each: Schema, field: string): Json => {
-      const values = refName === undefined ? undefined : enumOf(refName, field);
-      return withEnum(this.builtIn(each, describe(field)), values);
-    };
+    const property = (each: Schema, field: string): Json => this.#field(schema, each, field);
     return {
-      ...described(describe()),
+      ...described(schema.description ?? (refName === undefined ? undefined : describeComponent(refName))),
       ...(schema.type !== "any" && { type: schema.type }),
       ...(schema.format !== undefined && { format: schema.format }),
       ...(properties !== undefined && Object.keys(properties).length > 0 && { properties: mapValues(properties, property) }),
@@ -125,6 +121,15 @@ export class SchemaWriter {
       ...(required !== undefined && { required }),
       ...(schema.refName !== undefined && schema.mapType === "atomic" && { "x-kubernetes-map-type": "atomic" }),
     };
+  }
+
+  /** A field of a type: what it is comes from what was written about the type, else from the schema. */
+  #field({ refName, properties = {} }: Schema, schema: Schema, name: string): Json {
+    const written = refName === undefined ? undefined : describeComponent(refName, name);
+    const own = schema.refName === undefined ? schema.description : undefined;
+    const common = "apiVersion" in properties && "kind" in properties ? textOf(anyObject, name) : undefined;
+    const values = refName === undefined ? undefined : enumOf(refName, name);
+    return withEnum(this.builtIn(schema, written ?? own ?? common), values);
   }
 
   /** What a field says about its value. */

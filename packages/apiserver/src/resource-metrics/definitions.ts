@@ -9,7 +9,7 @@ const packageName = "io.k8s.metrics.pkg.apis.metrics.v1beta1";
 const text: Schema = { type: "string" };
 const usage: Schema = {
   type: "object",
-  description: "The memory usage is the memory working set.",
+  description: "What is used, by resource; memory is the working set.",
   additionalProperties: { type: "string", format: "quantity" },
 };
 
@@ -18,7 +18,7 @@ const containerMetrics: Schema = {
   refName: `${packageName}.ContainerMetrics`,
   description: "What one container uses.",
   required: ["name", "usage"],
-  properties: { name: { ...text, description: "Container name corresponding to the one from pod.spec.containers." }, usage },
+  properties: { name: { ...text, description: "Name of the container in the spec of the pod." }, usage },
 };
 
 function metricsSchema(kind: string, description: string, own: Readonly<Record<string, Schema>>): Schema {
