@@ -21,6 +21,7 @@ export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "./bu
 export { bootstrapRbac } from "./rbac/bootstrap-rbac.ts";
 export { schemaOfKind, virtualKinds, type VirtualKind } from "./virtual-kinds.ts";
 export { allowsNode, matchesNodeSelector, matchesNodeSelectorTerm } from "./placement/node-selector.ts";
+export { withDisruptionAllowed, withSyncFailed } from "./disruption/allowed-condition.ts";
 export { tolerates, toleratesTaint } from "./placement/tolerations.ts";
 export { hasPodLevelResources, podLimits, podRequests, type PodResourcesOptions } from "./resources/pod-resources.ts";
 export {

@@ -100,8 +100,11 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
     "job-controller": [createJobController],
     "cronjob-controller": [createCronJobController],
     "ttl-after-finished-controller": [createTtlAfterFinishedController],
-    "disruption-controller": [createDisruptionController, createStaleDisruptionController],
     "pod-garbage-collector": [createPodGarbageCollector()],
+    "disruption-controller": [
+      createDisruptionController({ kindOf: (group, kind) => kindOf(server, group, kind) }),
+      createStaleDisruptionController,
+    ],
     "endpoint-controller": [createEndpointsController()],
     "endpointslice-controller": [createEndpointSliceController()],
     "namespace-controller": [
@@ -144,4 +147,14 @@ function servedResources(server: ApiServer, verbs: readonly ("create" | "delete"
         { group: definition.group, version, resource: definition.resource, kind: definition.kind, isNamespaced: definition.isNamespaced },
       ];
     });
+}
+
+/** A served kind in its preferred version, and whether its objects can be scaled. */
+function kindOf(server: ApiServer, group: string, kind: string): { resource: ResourceType; hasScale: boolean } | undefined {
+  const definition = server.registry.resources().find((entry) => entry.group === group && entry.kind === kind);
+  const served = definition?.versions.find(({ isServed }) => isServed);
+  if (definition === undefined || served === undefined) return undefined;
+  const { resource, isNamespaced } = definition;
+  const hasScale = served.subresources.some(({ scale }) => scale !== undefined);
+  return { resource: { group, version: served.version, resource, kind, isNamespaced }, hasScale };
 }

@@ -12,6 +12,8 @@
  * ```
  */
 export { createClusterRoleAggregationController } from "./clusterrole-aggregation/clusterrole-aggregation.ts";
+export { createDisruptionController, type DisruptionControllerOptions } from "./disruption/disruption-controller.ts";
+export { createStaleDisruptionController } from "./disruption/stale-disruption-controller.ts";
 export { createEndpointsController, type EndpointsControllerOptions } from "./endpoint/endpoints-controller.ts";
 export { createEndpointSliceController, type EndpointSliceControllerOptions } from "./endpointslice/endpointslice-controller.ts";
 export { createNamespaceController, type NamespaceControllerOptions } from "./namespace/namespace-controller.ts";
@@ -20,8 +22,6 @@ export { createServiceAccountController, type ServiceAccountControllerOptions } 
 export { createCronJobController } from "./cronjob/cronjob-controller.ts";
 export { createDaemonSetController } from "./daemonset/daemonset-controller.ts";
 export { createDeploymentController } from "./deployment/deployment-controller.ts";
-export { createDisruptionController } from "./disruption/disruption-controller.ts";
-export { createStaleDisruptionController } from "./disruption/stale-disruption-controller.ts";
 export { createGarbageCollector, type GarbageCollectorOptions } from "./garbage-collector/garbage-collector.ts";
 export { createJobController } from "./job/job-controller.ts";
 export { createNodeLifecycleController, type NodeLifecycleOptions } from "./node-lifecycle/node-lifecycle-controller.ts";

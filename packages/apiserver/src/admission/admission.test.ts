@@ -120,7 +120,10 @@ test("a pod is bound once", async () => {
 
 test("an eviction respects the disruption budget", async () => {
   const registry = await start();
-  await add(registry, "pods", { name: "p", labels: { app: "x" } }, { status: { phase: "Running" } });
+  const ready = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
+  await add(registry, "pods", { name: "p", labels: { app: "x" } }, { status: ready });
+  await add(registry, "pods", { name: "ill", labels: { app: "x" } }, { status: { phase: "Running" } });
+  await add(registry, "pods", { name: "ended", labels: { app: "x" } }, { status: { phase: "Failed" } });
   const budget = {
     spec: { selector: { matchLabels: { app: "x" } } },
     status: { disruptionsAllowed: 0, desiredHealthy: 1, currentHealthy: 1 },
@@ -131,7 +134,17 @@ test("an eviction respects the disruption budget", async () => {
   await expect(registry.create(toyContext(), address, eviction)).rejects.toMatchObject({
     code: 429,
     message: "Cannot evict pod as it would violate the pod's disruption budget.",
+    status: {
+      details: { causes: [{ reason: "DisruptionBudget", message: "The disruption budget b needs 1 healthy pods and has 1 currently" }] },
+    },
   });
+  // What is not healthy anyway goes while enough others are.
+  for (const name of ["ill", "ended"]) {
+    const body = jsonBody({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name } });
+    expect(await registry.create(toyContext(), { ...address, name }, body)).toMatchObject({ status: "Success", code: 201 });
+  }
+  const other = jsonBody({ apiVersion: "policy/v1", kind: "Eviction", metadata: { name: "other" } });
+  await expect(registry.create(toyContext(), address, other)).rejects.toThrow("name in URL does not match name in Eviction object");
 });
 
 test("services get addresses and ports of their own", async () => {

@@ -1,22 +1,9 @@
-import {
-  newConflict,
-  newNotFound,
-  newTooManyRequests,
-  selectorFrom,
-  successStatus,
-  cloneJson,
-  type DeleteOptions,
-  type LabelSelector,
-  type Status,
-  type UnstructuredObject,
-} from "@coracle/apimachinery";
-import { nothingToAdmit } from "../admission/admission.ts";
+import { newConflict, newNotFound, successStatus, cloneJson, type Status, type UnstructuredObject } from "@coracle/apimachinery";
 import type { CachedObject } from "../cacher/index.ts";
 import { refuseInvalid } from "./check.ts";
 import { commitObject } from "./commit.ts";
 import type { RequestContext } from "./contract.ts";
 import { retryOnRace } from "./current.ts";
-import { deleteObject } from "./delete.ts";
 import { recordOwnership } from "./managed-fields.ts";
 import { keyOf, strategyContext, type RegistryCore, type Target } from "./target.ts";
 
@@ -80,63 +67,4 @@ function checkBinding(target: Target, binding: UnstructuredObject, current: Cach
   if ((pod.spec?.schedulingGates?.length ?? 0) > 0) {
     throw newConflict(target.qualified, name, `pod ${name} has non-empty .spec.schedulingGates`);
   }
-}
-
-export interface EvictionEnvironment {
-  /** The disruption budgets of a namespace. */
-  budgets(namespace: string): readonly Readonly<UnstructuredObject>[];
-  /** Takes one from the budget's `disruptionsAllowed`; false when somebody else changed it meanwhile. */
-  spend(budget: Readonly<UnstructuredObject>, podName: string): Promise<boolean>;
-}
-
-/** Serves `pods/eviction`: a deletion that respects disruption budgets. */
-export async function evictPod(
-  core: RegistryCore,
-  target: Target,
-  context: RequestContext,
-  request: { readonly eviction: UnstructuredObject; readonly environment: EvictionEnvironment },
-): Promise<Status> {
-  const { eviction, environment } = request;
-  const current = target.cache.get(keyOf(target));
-  if (current === undefined) throw newNotFound(target.qualified, target.address.name);
-  const options = (eviction["deleteOptions"] ?? {}) as DeleteOptions;
-  const pod = current.object as Readonly<UnstructuredObject> & PodFields;
-  const phase = pod.status?.phase;
-  const needsNoBudget = phase === "Succeeded" || phase === "Failed" || phase === "Pending" || pod.metadata.deletionTimestamp !== undefined;
-  if (!needsNoBudget) await spendBudget(target, context, pod, environment);
-  // As upstream, the eviction was admitted and its deletion needs no admission of its own.
-  await deleteObject({ ...core, admission: nothingToAdmit }, target, context, options);
-  return { ...successStatus(), code: 201 };
-}
-
-/** @throws {StatusError} 429 when a budget forbids it, 500 when more than one covers the pod. */
-async function spendBudget(
-  target: Target,
-  context: RequestContext,
-  pod: Readonly<UnstructuredObject>,
-  environment: EvictionEnvironment,
-): Promise<void> {
-  const matching = environment.budgets(target.address.namespace).filter((budget) => {
-    const { selector } = (budget["spec"] ?? {}) as { selector?: LabelSelector };
-    return selectorFrom(selector).matches(pod.metadata.labels);
-  });
-  if (matching.length > 1)
-    throw new Error("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.");
-  const [budget] = matching;
-  if (budget === undefined) return;
-  const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0 } = (budget["status"] ?? {}) as Record<string, number>;
-  const name = budget.metadata.name ?? "";
-  if (disruptionsAllowed <= 0) {
-    const message = `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
-    throw disruptionRefused(message);
-  }
-  if (!context.isDryRun && !(await environment.spend(budget, pod.metadata.name ?? ""))) {
-    throw disruptionRefused(`The disruption budget ${name} is still being processed by the server.`);
-  }
-}
-
-function disruptionRefused(message: string): Error {
-  const error = newTooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0);
-  error.status.details = { ...error.status.details, causes: [{ reason: "DisruptionBudget", message }] };
-  return error;
 }

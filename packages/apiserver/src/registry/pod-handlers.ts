@@ -1,10 +1,11 @@
-import { cloneJson, formatTime, newBadRequest, newPathNotFound, type UnstructuredObject } from "@coracle/apimachinery";
+import { cloneJson, newBadRequest, newPathNotFound, type UnstructuredObject } from "@coracle/apimachinery";
 import { systemContext } from "./system-context.ts";
 import type { ActionHandlers } from "./actions.ts";
 import type { ResourceAddress } from "./contract.ts";
-import { commitObject } from "./commit.ts";
-import { bindPod, evictPod, type EvictionEnvironment } from "./pod-actions.ts";
-import type { RegistryCore, Target } from "./target.ts";
+import { commitObject, readFromStore } from "./commit.ts";
+import { evictPod, type Budgets } from "./eviction/evict-pod.ts";
+import { bindPod } from "./pod-actions.ts";
+import { keyOf, type RegistryCore, type Target } from "./target.ts";
 
 type TargetOf = (address: ResourceAddress) => Target;
 
@@ -19,15 +20,17 @@ export function podActionHandlers(core: RegistryCore, targetOf: TargetOf): Actio
       if (name === "") throw newBadRequest("metadata.name: Required value");
       return bindPod(core, targetOf({ ...address, resource: "pods", name, subresource: "binding" }), context, object);
     },
-    "pods/eviction": (context, address, eviction) => {
-      const environment = evictionEnvironment(core, targetOf);
-      return evictPod(core, targetOf({ ...address, subresource: "" }), context, { eviction, environment });
-    },
+    "pods/eviction": (context, address, eviction) =>
+      evictPod(core, targetOf({ ...address, subresource: "" }), context, {
+        eviction,
+        budgets: budgetsIn(core, targetOf, address.namespace),
+      }),
   };
 }
 
-function evictionEnvironment(core: RegistryCore, targetOf: TargetOf): EvictionEnvironment {
-  const targetIn = (namespace: string, name: string): Target | undefined => {
+/** The disruption budgets of a namespace, newest state. */
+function budgetsIn(core: RegistryCore, targetOf: TargetOf, namespace: string): Budgets {
+  const targetIn = (name: string): Target | undefined => {
     try {
       return targetOf({ ...budgetAddress, namespace, name });
     } catch (error) {
@@ -36,21 +39,21 @@ function evictionEnvironment(core: RegistryCore, targetOf: TargetOf): EvictionEn
     }
   };
   return {
-    budgets(namespace) {
+    list() {
       const found: Readonly<UnstructuredObject>[] = [];
-      targetIn(namespace, "")?.cache.scan(namespace, (budget) => void found.push(budget.object));
+      targetIn("")?.cache.scan(namespace, (budget) => void found.push(budget.object));
       return found;
     },
-    async spend(budget, podName) {
-      const { namespace = "", name = "" } = budget.metadata;
-      const target = targetIn(namespace, name);
+    async write(budget, status) {
+      const { name = "", resourceVersion } = budget.metadata;
+      const target = targetIn(name);
       if (target === undefined) return true;
-      const next = cloneJson(budget) as UnstructuredObject;
-      const status = (next["status"] ?? {}) as Record<string, unknown>;
-      const disruptedPods = { ...(status["disruptedPods"] as object | undefined), [podName]: formatTime(core.clock.now()) };
-      next["status"] = { ...status, disruptionsAllowed: Number(status["disruptionsAllowed"] ?? 0) - 1, disruptedPods };
-      const revision = Number(budget.metadata.resourceVersion);
-      return (await commitObject(core, target, next, { name, revision, context: systemContext })) !== undefined;
+      const next = { ...cloneJson(budget), status } as UnstructuredObject;
+      return (await commitObject(core, target, next, { name, revision: Number(resourceVersion), context: systemContext })) !== undefined;
+    },
+    async read(name) {
+      const target = targetIn(name);
+      return target === undefined ? undefined : (await readFromStore(core, target, keyOf(target)))?.object;
     },
   };
 }

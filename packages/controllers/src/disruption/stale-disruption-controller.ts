@@ -1,40 +1,46 @@
-import { findCondition, formatTime } from "@coracle/apimachinery";
-import { resources, type Pod } from "@coracle/api";
+import { findCondition, formatTime, hasReason } from "@coracle/apimachinery";
+import { resources, type Pod, type PodCondition } from "@coracle/api";
 import { watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
 import { isFinished } from "../pod-control/pod-status.ts";
 
-/** A pod that was to be disrupted and is not being deleted after this long is left in peace. */
-const timeoutMs = 120_000;
+const type = "DisruptionTarget";
+/** How long a pod may say that it is about to be disrupted without being deleted. */
+const staleAfterMs = 2 * 60_000;
 
-/** Takes back the condition DisruptionTarget of pods that were not disrupted after all. */
-export function createStaleDisruptionController({ client, clock }: ControllerContext): ControllerDefinition {
+/** Takes back the condition DisruptionTarget of pods that were to be evicted and were not. */
+export function createStaleDisruptionController(context: ControllerContext): ControllerDefinition {
   return {
     name: "controllermanager",
-    sources: [watchFor(resources.pods, (event, pod) => event !== "delete" && markedAtMs(pod) !== undefined)],
-    async reconcile(key): Promise<ReconcileResult | void> {
-      const pod = client.informer(resources.pods).get(key);
-      const sinceMs = pod === undefined ? undefined : markedAtMs(pod);
-      if (pod === undefined || sinceMs === undefined) return;
-      const waitMs = sinceMs + timeoutMs - clock.now();
-      if (waitMs > 0) return { requeueAfterMs: waitMs };
-      const { name = "", namespace, uid, resourceVersion } = pod.metadata;
-      const condition = { type: "DisruptionTarget", status: "False", lastTransitionTime: formatTime(clock.now()) };
-      const conditions = (pod.status?.conditions ?? []).map((each) => (each.type === condition.type ? condition : each));
-      await client
-        .resource(resources.pods, namespace)
-        .patch(
-          name,
-          { metadata: { uid, resourceVersion }, status: { conditions } },
-          { type: "application/merge-patch+json", subresource: "status" },
-        );
-    },
+    sources: [watchFor(resources.pods, (event, pod) => event !== "delete" && isTarget(pod))],
+    reconcile: (key) => reconcile(key, context),
   };
 }
 
-/** Since when the pod is to be disrupted. What a kubelet says of itself holds however long it takes. */
-function markedAtMs(pod: Pod): number | undefined {
-  const condition = findCondition(pod.status?.conditions, "DisruptionTarget");
-  if (condition?.status !== "True" || condition.reason === "TerminationByKubelet") return undefined;
-  if (pod.metadata.deletionTimestamp !== undefined || isFinished(pod)) return undefined;
-  return Date.parse(condition.lastTransitionTime ?? "") || 0;
+/** The kubelet's own terminations may take any time. */
+function isTarget(pod: Pod): boolean {
+  const condition = findCondition(pod.status?.conditions, type);
+  const isOpen = condition?.status === "True" && condition.reason !== "TerminationByKubelet";
+  return isOpen && pod.metadata.deletionTimestamp === undefined && !isFinished(pod);
+}
+
+async function reconcile(key: string, { client, clock }: ControllerContext): Promise<ReconcileResult | void> {
+  const pod = client.informer(resources.pods).get(key);
+  if (pod === undefined || !isTarget(pod)) return;
+  const since = findCondition(pod.status?.conditions, type)?.lastTransitionTime ?? "";
+  const waitMs = Date.parse(since) + staleAfterMs - clock.now();
+  if (waitMs > 0) return { requeueAfterMs: waitMs };
+  const conditions = (pod.status?.conditions ?? []).map((condition) =>
+    condition.type === type ? takenBack(condition, clock.now()) : condition,
+  );
+  try {
+    await client.resource(resources.pods, pod.metadata.namespace).updateStatus({ ...pod, status: { ...pod.status, conditions } });
+  } catch (error) {
+    // The newer pod comes by itself.
+    if (!hasReason(error, "NotFound", "Conflict")) throw error;
+  }
+}
+
+function takenBack({ observedGeneration }: PodCondition, nowMs: number): PodCondition {
+  const lastTransitionTime = formatTime(nowMs);
+  return { type, status: "False", lastTransitionTime, ...(observedGeneration !== undefined && { observedGeneration }) };
 }
