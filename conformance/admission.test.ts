@@ -2,7 +2,9 @@
  * What the admission plug-ins fill in and refuse, in kubectl's words: Pod Security, LimitRanges, ResourceQuotas, priorities, runtime classes, and
  * the choice of plug-ins on the command line.
  */
+import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RawApi } from "./src/api.ts";
 import { Coracle, eventually, findKubectls, Kubectl, type Cluster } from "./src/coracle.ts";
 
 const coracle = new Coracle();
@@ -213,6 +215,124 @@ describe("ResourceQuotas", () => {
     );
     kubectl.run("-n", "boats", "delete", "boat", "one");
     await eventually(() => expect(create(boat("two"))).toBe("boat.example.com/two created\n"));
+  });
+});
+
+describe("many at once", () => {
+  it("never get more than the quota, and what was refused elsewhere is not counted", async () => {
+    const api = new RawApi(cluster.kubeconfig);
+    namespace("crowd");
+    kubectl.run("-n", "crowd", "create", "quota", "q", "--hard=secrets=10,count/leases.coordination.k8s.io=5");
+    const used = (): string => kubectl.run("-n", "crowd", "get", "resourcequota", "q", "-o", "jsonpath={.status.used.secrets}");
+    await eventually(() => expect(used()).toBe("0"));
+    const attempt = async (index: number): Promise<number> => {
+      const name = index % 3 === 0 ? "not a name" : `s-${index}`;
+      const secret = { apiVersion: "v1", kind: "Secret", metadata: { name } };
+      return (await api.json("POST", "/api/v1/namespaces/crowd/secrets", secret)).code;
+    };
+    const codes = await Promise.all(Array.from({ length: 60 }, (_, index) => attempt(index)));
+    const counts = Object.fromEntries([201, 403, 422].map((code) => [code, codes.filter((each) => each === code).length]));
+    expect(counts).toEqual({ 201: 10, 403: 30, 422: 20 });
+    expect(used()).toBe("10");
+    kubectl.run("-n", "crowd", "delete", "secrets", "--all");
+    await eventually(() => expect(used()).toBe("0"));
+  });
+});
+
+describe("service accounts", () => {
+  it("give pods their token and their pull secrets", () => {
+    namespace("accounts");
+    const account = { metadata: { name: "a", namespace: "accounts" }, imagePullSecrets: [{ name: "pull" }], secrets: [{ name: "listed" }] };
+    const annotations = { "kubernetes.io/enforce-mountable-secrets": "true" };
+    create({ apiVersion: "v1", kind: "ServiceAccount", ...account, metadata: { ...account.metadata, annotations } });
+    create(pod("accounts", "p", { spec: { serviceAccountName: "a" } }));
+    const { spec } = kubectl.json<{ spec: Record<string, unknown> }>("-n", "accounts", "get", "pod", "p");
+    const name = expect.stringMatching(/^kube-api-access-[a-z0-9]{5}$/) as string;
+    expect(spec).toMatchObject({
+      serviceAccountName: "a",
+      imagePullSecrets: [{ name: "pull" }],
+      volumes: [
+        { name, projected: { defaultMode: 420, sources: [{ serviceAccountToken: { expirationSeconds: 3607, path: "token" } }, {}, {}] } },
+      ],
+      containers: [{ volumeMounts: [{ name, readOnly: true, mountPath: "/var/run/secrets/kubernetes.io/serviceaccount" }] }],
+    });
+    const env = [{ name: "E", valueFrom: { secretKeyRef: { name: "other", key: "k" } } }];
+    expect(refusal(pod("accounts", "q", { container: { env }, spec: { serviceAccountName: "a" } }))).toContain(
+      'pods "q" is forbidden: container c with envVar E referencing secret.secretName="other" is not allowed because service account a does not reference that secret',
+    );
+  });
+});
+
+describe("defaults by class", () => {
+  it("are those of the class that is marked", () => {
+    const annotations = { "ingressclass.kubernetes.io/is-default-class": "true" };
+    create({
+      apiVersion: "networking.k8s.io/v1",
+      kind: "IngressClass",
+      metadata: { name: "main", annotations },
+      spec: { controller: "example.com/c" },
+    });
+    const backend = { service: { name: "s", port: { number: 80 } } };
+    create({ apiVersion: "networking.k8s.io/v1", kind: "Ingress", metadata: { name: "i" }, spec: { defaultBackend: backend } });
+    expect(kubectl.run("get", "ingress", "i", "-o", "jsonpath={.spec.ingressClassName}")).toBe("main");
+  });
+
+  it("are kept by volume claims, which grow only where their class lets them", () => {
+    create({
+      apiVersion: "storage.k8s.io/v1",
+      kind: "StorageClass",
+      metadata: { name: "fixed" },
+      provisioner: "example.com/p",
+      volumeBindingMode: "WaitForFirstConsumer",
+    });
+    const spec = { accessModes: ["ReadWriteOnce"], storageClassName: "fixed", resources: { requests: { storage: "1Gi" } } };
+    create({ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "v" }, spec });
+    expect(kubectl.run("get", "pvc", "v", "-o", "jsonpath={.metadata.finalizers}")).toBe('["kubernetes.io/pvc-protection"]');
+    const grow = kubectl.try(["patch", "pvc", "v", "--type=merge", "-p", '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}']);
+    expect(grow.stderr.trim()).toMatch(/persistentvolumeclaims "v" is forbidden: |spec is immutable/i);
+    kubectl.run("delete", "pvc", "v", "--wait=false");
+  });
+});
+
+describe("certificate signing requests", () => {
+  it("cannot ask to be the masters of the cluster, nor be approved by anybody", () => {
+    const request = execFileSync(
+      "openssl",
+      [
+        "req",
+        "-new",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        "/dev/null",
+        "-subj",
+        "/O=system:masters/CN=me",
+      ],
+      {
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
+    const spec = { request: request.toString("base64"), signerName: "kubernetes.io/kube-apiserver-client", usages: ["client auth"] };
+    expect(refusal({ apiVersion: "certificates.k8s.io/v1", kind: "CertificateSigningRequest", metadata: { name: "me" }, spec })).toContain(
+      "use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed",
+    );
+    const other = { ...spec, signerName: "example.com/signer" };
+    create({ apiVersion: "certificates.k8s.io/v1", kind: "CertificateSigningRequest", metadata: { name: "other" }, spec: other });
+    kubectl.run(
+      "create",
+      "clusterrole",
+      "approver",
+      "--verb=get,update",
+      "--resource=certificatesigningrequests,certificatesigningrequests/approval",
+    );
+    kubectl.run("create", "clusterrolebinding", "approver", "--clusterrole=approver", "--user=approver");
+    expect(kubectl.try(["certificate", "approve", "other", "--as=approver"]).stderr).toContain(
+      'certificatesigningrequests.certificates.k8s.io "other" is forbidden: user not permitted to approve requests with signerName "example.com/signer"',
+    );
+    expect(kubectl.run("certificate", "approve", "other")).toContain("approved");
   });
 });
 
