@@ -128,9 +128,11 @@ export class ApiHandler {
       sendPathNotFound(exchange);
       return;
     }
-    if (info.verb === "") throw newMethodNotAllowed({ group, resource }, exchange.method.toLowerCase());
     const context = new HttpRequestContext(exchange, user, info.query);
     const connector = connectors.get(`${group}/${resource}/${subresource}`);
+    // Whoever is behind a proxy may know more methods than resources have.
+    const isKnown = info.verb !== "" || (subresource === "proxy" && exchange.method === "OPTIONS");
+    if (!isKnown) throw newMethodNotAllowed({ group, resource }, exchange.method.toLowerCase());
     if (connector === undefined) await resources.handle(exchange, info, context, served);
     else await connector(exchange, info, context);
   }
