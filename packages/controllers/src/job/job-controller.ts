@@ -4,26 +4,28 @@ import { watchFor, type ControllerContext, type ControllerDefinition, type Recon
 import { Expectations } from "../pod-control/expectations.ts";
 import { addOwnerIndexes, candidatesOf } from "../pod-control/owner-index.ts";
 import { claimObjects } from "../pod-control/ownership.ts";
-import { createPodControl, podFromTemplate, slowStart, type PodControl } from "../pod-control/pod-control.ts";
+import { createPodControl, slowStart, type PodControl } from "../pod-control/pod-control.ts";
 import { compareForDeletion } from "../pod-control/pod-status.ts";
 import { podSource } from "../pod-control/pod-watch.ts";
 import { withoutZeros } from "../pod-control/stored-status.ts";
+import { failureAnnotations, failuresUpTo } from "./index-failures.ts";
 import {
   deadlineOf,
   failureOf,
-  indexAnnotation,
-  indexOf,
+  podFinishedAtMs,
   isIndexed,
   isJobFinished,
-  isSucceeded,
   jobProgress,
   jobStatus,
+  replacesFailedOnly,
+  successOf,
   trackingFinalizer,
   wantedActive,
   withCondition,
   type JobProgress,
   type Verdict,
 } from "./job-progress.ts";
+import { podOf } from "./pod-of-job.ts";
 
 /** Delay after a failed pod, doubled with each failure; upstream's `DefaultJobPodFailureBackOff` and its maximum. */
 const podFailureBackoffMs = 10_000;
@@ -79,7 +81,7 @@ class JobController {
     const pods = await claimObjects(candidates, { client, owner: job, selector: job.spec?.selector, resource: resources.pods });
     const progress = jobProgress(job, pods);
     if (isJobFinished(job) || job.metadata.deletionTimestamp !== undefined) {
-      await this.#release(job.metadata.deletionTimestamp === undefined ? progress.toRelease : pods.filter(isTracked));
+      await this.#release(pods.filter(isTracked));
       return;
     }
     const nowMs = clock.now();
@@ -106,20 +108,27 @@ class JobController {
     let status = jobStatus(job, progress);
     const isSuspended = job.spec?.suspend === true;
     if (!isSuspended && status.startTime === undefined) status = { ...status, startTime: formatTime(nowMs) };
-    const earlier = findCondition(status.conditions, "FailureTarget");
-    const failure: Verdict | undefined = earlier?.status === "True" ? earlier : failureOf({ ...job, status }, progress, nowMs);
+    const isOver = progress.active.length + progress.terminating === 0;
+    const succeeding = findCondition(status.conditions, "SuccessCriteriaMet");
+    const failing = findCondition(status.conditions, "FailureTarget");
+    // What was concluded earlier holds.
+    const isSucceeding = succeeding?.status === "True";
+    const failure: Verdict | undefined = isSucceeding
+      ? undefined
+      : failing?.status === "True"
+        ? failing
+        : failureOf({ ...job, status }, progress, nowMs);
     if (failure !== undefined) {
       const condition = { status: "True", reason: failure.reason ?? "", message: failure.message ?? "" };
-      if (earlier === undefined) events.record(job, "Warning", condition.reason, condition.message);
+      if (failing === undefined) events.record(job, "Warning", condition.reason, condition.message);
       status = withCondition(status, { type: "FailureTarget", ...condition }, nowMs);
-      return progress.active.length + progress.terminating === 0
-        ? settle(withCondition(status, { type: "Failed", ...condition }, nowMs), progress)
-        : status;
+      return isOver ? settle(withCondition(status, { type: "Failed", ...condition }, nowMs), progress) : status;
     }
-    if (isSucceeded(job, progress)) {
-      const condition = { status: "True", reason: "CompletionsReached", message: "Reached expected number of succeeded pods" };
+    const success: Verdict | undefined = isSucceeding ? succeeding : successOf(job, progress);
+    if (success !== undefined) {
+      const condition = { status: "True", reason: success.reason ?? "", message: success.message ?? "" };
       status = withCondition(status, { type: "SuccessCriteriaMet", ...condition }, nowMs);
-      if (progress.active.length + progress.terminating > 0) return status;
+      if (!isOver) return status;
       events.record(job, "Normal", "Completed", "Job completed");
       return settle({ ...withCondition(status, { type: "Complete", ...condition }, nowMs), completionTime: formatTime(nowMs) }, progress);
     }
@@ -148,33 +157,58 @@ class JobController {
     const missing = wantedActive(job, progress) - progress.active.length;
     if (missing < 0) {
       const doomed = progress.active.toSorted((a, b) => compareForDeletion(a, b, () => 0)).slice(0, -missing);
+      // They are too many, not failed: nobody may count them.
+      await this.#release(doomed.filter(isTracked));
       await this.#deletePods(key, job, doomed);
       return undefined;
     }
     // Pods on their way out still hold their place when the Job asks for that.
-    const replacing = job.spec?.podReplacementPolicy === "Failed" ? missing - progress.terminating : missing;
+    const replacing = replacesFailedOnly(job) ? missing - progress.terminating : missing;
     if (replacing <= 0) return undefined;
-    const waitMs = this.#backoffMs(progress);
+    const isPerIndex = job.spec?.backoffLimitPerIndex !== undefined;
+    const waitMs = isPerIndex ? 0 : this.#backoffMs(progress.failed, progress.lastFailureMs);
     if (waitMs > 0) return waitMs;
-    await this.#createPods(key, job, progress, Math.min(replacing, burst));
-    return undefined;
+    const count = Math.min(replacing, burst);
+    if (!isIndexed(job)) {
+      await this.#createPods(key, job, progress, { count });
+      return undefined;
+    }
+    const free = freeIndexes(job, progress, count);
+    const waits = free.map((index) => this.#indexBackoffMs(progress.lastFailed.get(index)));
+    const indexes = free.filter((_, position) => (waits[position] ?? 0) <= 0);
+    await this.#createPods(key, job, progress, { count: indexes.length, indexes });
+    const remaining = waits.filter((each) => each > 0);
+    return remaining.length === 0 ? undefined : Math.min(...remaining);
   }
 
-  #backoffMs({ failed, lastFailureMs }: JobProgress): number {
-    if (failed === 0) return 0;
-    const delayMs = Math.min(maxPodFailureBackoffMs, podFailureBackoffMs * 2 ** Math.min(30, failed - 1));
+  #indexBackoffMs(failed: Pod | undefined): number {
+    return failed === undefined ? 0 : this.#backoffMs(failuresUpTo(failed), podFinishedAtMs(failed));
+  }
+
+  #backoffMs(failures: number, lastFailureMs: number): number {
+    if (failures === 0) return 0;
+    const delayMs = Math.min(maxPodFailureBackoffMs, podFailureBackoffMs * 2 ** Math.min(30, failures - 1));
     return lastFailureMs + delayMs - this.#context.clock.now();
   }
 
-  async #createPods(key: string, job: Job, progress: JobProgress, count: number): Promise<void> {
-    const indexes = isIndexed(job) ? freeIndexes(job, progress, count) : undefined;
-    const total = indexes?.length ?? count;
+  async #createPods(
+    key: string,
+    job: Job,
+    progress: JobProgress,
+    { count: total, indexes }: { count: number; indexes?: readonly number[] },
+  ): Promise<void> {
+    // An expectation of nothing would never be met.
+    if (total === 0) return;
     this.expectations.expectCreations(key, total);
     let tried = 0;
     const { error } = await slowStart(total, async (position) => {
       tried++;
       try {
-        await this.#podControl.create(job, podOf(job, indexes?.[position]));
+        const index = indexes?.[position];
+        const pod = podOf(job, index);
+        const annotations = index === undefined ? {} : failureAnnotations(job, progress.lastFailed.get(index));
+        const metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
+        await this.#podControl.create(job, index === undefined ? pod : { ...pod, metadata });
       } catch (cause) {
         this.expectations.creationObserved(key);
         throw cause;
@@ -242,40 +276,10 @@ function settle(status: JobStatus, progress: JobProgress): JobStatus {
   };
 }
 
-/** The lowest indexes that neither succeeded nor run. */
+/** The lowest indexes that neither run nor have come to their end. */
 function freeIndexes(job: Job, progress: JobProgress, count: number): number[] {
-  const taken = new Set([...progress.completedIndexes, ...progress.active.map((pod) => indexOf(pod))]);
+  const taken = new Set<number | undefined>([...progress.completedIndexes, ...progress.failedIndexes, ...progress.heldIndexes]);
   const free: number[] = [];
   for (let index = 0; index < (job.spec?.completions ?? 0) && free.length < count; index++) if (!taken.has(index)) free.push(index);
   return free;
-}
-
-function podOf(job: Job, index: number | undefined): Pod {
-  const pod = podFromTemplate(job, job.spec?.template ?? {});
-  const finalizers = [...(pod.metadata.finalizers ?? []), trackingFinalizer];
-  if (index === undefined) return { ...pod, metadata: { ...pod.metadata, finalizers } };
-  const text = String(index);
-  const env = {
-    name: "JOB_COMPLETION_INDEX",
-    valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: `metadata.labels['${indexAnnotation}']` } },
-  };
-  const withIndex = <C extends { env?: unknown[] }>(container: C): C => ({ ...container, env: [...(container.env ?? []), env] });
-  return {
-    ...pod,
-    metadata: {
-      ...pod.metadata,
-      generateName: `${job.metadata.name}-${text}-`,
-      finalizers,
-      labels: { ...pod.metadata.labels, [indexAnnotation]: text },
-      annotations: { ...pod.metadata.annotations, [indexAnnotation]: text },
-    },
-    spec: {
-      ...pod.spec,
-      hostname: `${job.metadata.name}-${text}`,
-      containers: (pod.spec?.containers ?? []).map((container) => withIndex(container as typeof container & { env?: unknown[] })),
-      ...(pod.spec?.initContainers === undefined
-        ? {}
-        : { initContainers: pod.spec.initContainers.map((container) => withIndex(container as typeof container & { env?: unknown[] })) }),
-    },
-  };
 }
