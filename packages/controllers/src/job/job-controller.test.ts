@@ -31,8 +31,8 @@ const condition = (type: string): unknown => {
   const found = findCondition(job().status?.conditions, type);
   return found?.status === "True" ? `${found.reason}: ${found.message}` : undefined;
 };
-const pods = (): Pod[] => cluster.transport.objects(resources.pods);
-const running = (): Pod[] => pods().filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
+const pods = (): readonly Pod[] => cluster.transport.objects(resources.pods);
+const running = (): readonly Pod[] => pods().filter(({ status }) => status?.phase !== "Succeeded" && status?.phase !== "Failed");
 const ofIndex = (index: number): Pod => running().find((pod) => indexOf(pod) === index) as Pod;
 const runningIndexes = (): (number | undefined)[] => running().map(indexOf).sort();
 
