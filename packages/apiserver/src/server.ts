@@ -202,6 +202,7 @@ class AssembledServer implements ApiServer {
     this.#openApi = new OpenApiHandler({
       registry,
       load: parts.openApi,
+      clock,
       ...(this.#remoteOpenApi !== undefined && { remote: this.#remoteOpenApi }),
       isHidden: (group, version) => aggregator?.isDeclined(group, version) ?? false,
     });

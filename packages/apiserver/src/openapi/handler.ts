@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Clock } from "@coracle/base";
 import { newNotAcceptable, type ResourceDefinition } from "@coracle/apimachinery";
 import type { HttpExchange } from "../http/exchange.ts";
 import { parseAccept } from "../http/negotiate.ts";
@@ -30,6 +31,7 @@ type RemoteEntry =
 
 export interface OpenApiHandlerOptions {
   readonly registry: Registry;
+  readonly clock: Clock;
   readonly load: () => Promise<OpenApiGenerator>;
   /** What other servers say. Defaults to nothing. */
   readonly remote?: RemoteOpenApi;
@@ -38,6 +40,8 @@ export interface OpenApiHandlerOptions {
 }
 
 const prefix = "/openapi/v3";
+/** The longest that HTTP lets an answer be kept. */
+const yearMs = 365 * 24 * 3600 * 1000;
 
 /**
  * Serves `/openapi/v3` and `/openapi/v2`. Documents are made when first asked for, and again after the resources changed. Those of other
@@ -88,7 +92,10 @@ export class OpenApiHandler implements Disposable {
     const document = await this.#find(path.slice(prefix.length + 1));
     if (document === undefined) return false;
     if (chooseForm(exchange.headers.accept) !== "json") throw newNotAcceptable(["application/json"]);
-    this.#send(exchange, document, query.get("hash"));
+    const wanted = query.get("hash");
+    // Whoever comes with an old hash gets to the document as it is now, and keeps that.
+    if (wanted !== null && wanted !== "" && wanted !== document.hash) exchange.respond(301, { location: urlOf(path, document.hash) });
+    else this.#send(exchange, document, wanted);
     return true;
   }
 
@@ -132,7 +139,7 @@ export class OpenApiHandler implements Disposable {
     this.#send(exchange, await document, null);
   }
 
-  /** Sent with the hash that the client has, the answer may be kept for good. */
+  /** To who asks by hash, the answer may be kept for good. */
   #send(exchange: HttpExchange, { bytes, hash, contentType = "application/json" }: Document, wanted: string | null): void {
     const etag = `"${hash}"`;
     const isPinned = wanted !== null && wanted === hash;
@@ -141,8 +148,9 @@ export class OpenApiHandler implements Disposable {
       etag,
       vary: "Accept-Encoding, Accept",
       "cache-control": isPinned ? "public, immutable" : "no-cache, private",
+      ...(isPinned && { expires: new Date(this.#options.clock.now() + yearMs).toUTCString() }),
     };
-    if (exchange.headers["if-none-match"] === etag) exchange.respond(304, headers);
+    if (isKnown(exchange.headers["if-none-match"], etag)) exchange.respond(304, headers);
     else exchange.respond(200, headers, bytes);
   }
 
@@ -223,7 +231,17 @@ export class OpenApiHandler implements Disposable {
 }
 
 function linkTo(path: string, hash: string): { serverRelativeURL: string } {
-  return { serverRelativeURL: `${prefix}/${path}?hash=${hash}` };
+  return { serverRelativeURL: urlOf(`${prefix}/${path}`, hash) };
+}
+
+function urlOf(path: string, hash: string): string {
+  return `${path}?hash=${hash}`;
+}
+
+/** Whether one of the tags of an `If-None-Match` header is this one (RFC 9110, 13.1.2); weak tags count as well. */
+function isKnown(header: string | undefined, etag: string): boolean {
+  const tags = (header ?? "").split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return tags.includes(etag) || tags.includes("*");
 }
 
 function byPath([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
