@@ -469,6 +469,29 @@ describe("webhooks that misbehave", () => {
     expect(depth).toBe(6);
   });
 
+  it("and refuse everything everywhere can still be taken away, and the cluster goes on", async () => {
+    kubectl.run("create", "deployment", "patient", "--image=registry.example/pause", "--replicas=1");
+    const everything = {
+      rules: [{ apiGroups: ["*"], apiVersions: ["*"], operations: ["*"], resources: ["*/*"] }],
+      clientConfig: { service: { namespace: "default", name: "nowhere" } },
+      namespaceSelector: {},
+    };
+    {
+      await using _ = await configure("everything", [{ ...hookOf("bad", {}), ...everything }]);
+      await using __ = await configure("everything", [{ ...hookOf("bad", {}), ...everything }], "Mutating");
+      expect((await post()).code).toBe(500);
+      const pods = await api.json("DELETE", "/api/v1/namespaces/default/pods?labelSelector=app%3Dpatient");
+      expect(pods.code).toBe(500);
+      // Its controllers try again, but not so often that nothing else gets done.
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      const startedMs = Date.now();
+      expect((await api.call("GET", "/api/v1/pods")).code).toBe(200);
+      expect(Date.now() - startedMs).toBeLessThan(2000);
+    }
+    kubectl.run("scale", "deployment", "patient", "--replicas=2");
+    await eventually(() => expect(kubectl.run("get", "deployment", "patient", "-o", "jsonpath={.status.readyReplicas}")).toBe("2"));
+  });
+
   it("of which there are a hundred do not bring the server down", async () => {
     const names = Array.from({ length: 100 }, (_, index) => `many-${index}`);
     for (const name of names) reviewers[name] = () => allow;

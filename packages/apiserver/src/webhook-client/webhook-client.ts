@@ -23,6 +23,8 @@ export interface PostOptions {
 
 /** Idle connections kept for each address. */
 const idleConnections = 128;
+/** As Go's HTTP client. */
+const idleTimeoutMs = 90_000;
 const defaultLimitBytes = 16 * 2 ** 20;
 const deadlineText = "context deadline exceeded";
 
@@ -30,7 +32,7 @@ const deadlineText = "context deadline exceeded";
 export class WebhookClient implements Disposable {
   readonly #resolve: WebhookClientOptions["resolve"];
   readonly #clock: Clock;
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: idleConnections, scheduling: "lifo" });
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: idleConnections, scheduling: "lifo", timeout: idleTimeoutMs });
 
   constructor(options: WebhookClientOptions) {
     this.#resolve = options.resolve;
