@@ -153,6 +153,9 @@ describe.each(oldestAndNewestKubectl())("an extension API server, with kubectl $
       expect.stringMatching(/service unavailable|error trying to reach service/),
     ]);
     expect(await ran(["get", "namespaces"])).toContain("wardle");
+    const metrics = await ran(["get", "--raw", "/metrics"]);
+    expect(metrics).toContain(`aggregator_unavailable_apiservice{name="${name}"} 1\n`);
+    expect(metrics).toMatch(new RegExp(`aggregator_unavailable_apiservice_total\\{name="${name}",reason="FailedDiscoveryCheck"\\} [1-9]`));
     await sample.start();
     await eventually(async () => {
       expect(await condition()).toMatchObject({ status: "True", reason: "Passed" });

@@ -9,7 +9,16 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { Coracle, oldestAndNewestKubectl, root } from "./src/coracle.ts";
 
-const pages = ["custom-resources", "admission-policies", "webhooks", "aggregation", "server-side-apply", "retired-versions", "protobuf"];
+const pages = [
+  "custom-resources",
+  "admission-policies",
+  "webhooks",
+  "aggregation",
+  "observing",
+  "server-side-apply",
+  "retired-versions",
+  "protobuf",
+];
 const coracle = new Coracle();
 const scratch = mkdtempSync(join(tmpdir(), "coracle-guide-"));
 const newest = oldestAndNewestKubectl().at(-1);

@@ -170,6 +170,7 @@ class AssembledServer implements ApiServer {
       queues: () => this.#readQueues(),
       objects: parts.objectCounts ?? (() => []),
       checks: () => this.#health.outcomes,
+      ...(parts.aggregator !== undefined && { aggregator: parts.aggregator }),
     });
     const lookup = createRegistryLookup(registry);
     const keys = [options.serviceAccountKey, ...(options.oldServiceAccountKeys ?? [])].map((pem) => createTokenKey(createPrivateKey(pem)));
@@ -213,7 +214,7 @@ class AssembledServer implements ApiServer {
       registry,
       authenticator,
       authorizer,
-      resources: new ResourceHandler({ registry, watches: this.#watches, clock, random }),
+      resources: new ResourceHandler({ registry, watches: this.#watches, metrics: this.#metrics.watches, clock, random }),
       connectors: createConnectors(proxy),
       paths: this.#paths(),
       metrics: this.#metrics.requests,

@@ -35,11 +35,18 @@ export interface AggregatorOptions {
   readonly ownAddress: () => Address;
   /** APIs that this server serves until somebody brings a better one. */
   readonly replaceable?: readonly APIService[];
-  /** Called when an APIService turned unavailable. */
-  onUnavailable?(name: string, reason: string): void;
+}
+
+/** How often an APIService has turned unavailable for a reason. */
+export interface Outage {
+  readonly name: string;
+  readonly reason: string;
+  readonly count: number;
 }
 
 const recheckMs = 30_000;
+/** More names and reasons are not counted. */
+const outageLimit = 1000;
 const bySource = "service";
 const serviceNameLabel = "kubernetes.io/service-name";
 
@@ -57,6 +64,7 @@ export class Aggregator implements Disposable {
   readonly #lookup: ServiceLookup;
   readonly #resolver: ServiceResolver;
   readonly #remotes = new Map<string, RemoteApi>();
+  readonly #outages = new Map<string, Outage>();
   readonly #listeners = new Set<(name: string) => void>();
   #subscriptions: Disposable[] = [];
 
@@ -105,6 +113,10 @@ export class Aggregator implements Disposable {
   /** All that other servers serve. */
   get remotes(): readonly RemoteApi[] {
     return [...this.#remotes.values()];
+  }
+
+  get outages(): readonly Outage[] {
+    return [...this.#outages.values()];
   }
 
   get services(): readonly Readonly<APIService>[] {
@@ -210,7 +222,13 @@ export class Aggregator implements Disposable {
       return;
     }
     const wasAvailable = service.status?.conditions?.some(({ type, status }) => type === "Available" && status === "True") ?? false;
-    if (wasAvailable && condition.status !== "True") this.#options.onUnavailable?.(name, condition.reason);
+    if (wasAvailable && condition.status !== "True") this.#countOutage(name, condition.reason);
+  }
+
+  #countOutage(name: string, reason: string): void {
+    const key = `${name} ${reason}`;
+    const { count } = this.#outages.get(key) ?? { count: 0 };
+    if (count > 0 || this.#outages.size < outageLimit) this.#outages.set(key, { name, reason, count: count + 1 });
   }
 }
 

@@ -77,7 +77,7 @@ describe("componentstatuses", () => {
       kind: "ComponentStatusList",
       apiVersion: "v1",
       metadata: { resourceVersion: "" },
-      items: [healthy("etcd-0")],
+      items: [conditionsOf("etcd-0")],
     });
     expect((await api.ask("/api/v1/componentstatuses/etcd-0")).json).toEqual(healthy("etcd-0"));
     const none: Answer = await api.ask("/api/v1/componentstatuses/etcd-1");
@@ -89,9 +89,10 @@ describe("componentstatuses", () => {
   });
 });
 
-const healthy = (name: string): object => ({
-  apiVersion: "v1",
-  kind: "ComponentStatus",
+const healthy = (name: string): object => ({ apiVersion: "v1", kind: "ComponentStatus", ...conditionsOf(name) });
+
+/** As items of a list are: they do not say what they are. */
+const conditionsOf = (name: string): object => ({
   metadata: { name },
   conditions: [{ type: "Healthy", status: "True", message: "ok" }],
 });

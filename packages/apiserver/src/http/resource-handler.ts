@@ -1,5 +1,6 @@
 import type { Clock, Random } from "@coracle/base";
 import { newMethodNotAllowed, type Status } from "@coracle/apimachinery";
+import type { WatchMetrics } from "../metrics/watch-metrics.ts";
 import type { ObjectView, Registry, ResourceAddress, ServedResource } from "../registry/contract.ts";
 import { readIncludeObject, sendList, sendObject, type Answer } from "./answer.ts";
 import type { HttpExchange } from "./exchange.ts";
@@ -15,6 +16,8 @@ import { WatchStream, type WatchRegistry } from "./watch-stream.ts";
 export interface ResourceHandlerOptions {
   readonly registry: Registry;
   readonly watches: WatchRegistry;
+  /** Told of what watches send. */
+  readonly metrics?: WatchMetrics;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -104,12 +107,13 @@ export class ResourceHandler {
 
   async #watch(request: ResourceRequest): Promise<void> {
     const { exchange, info } = request;
-    const { registry, watches, clock, random } = this.#options;
+    const { registry, watches, clock, random, metrics } = this.#options;
     const seconds = readInteger(info.query, "timeoutSeconds");
     // Spread out, so that clients that came together do not come back together.
     const timeoutMs = seconds !== undefined && seconds > 0 ? seconds * 1000 : 1_800_000 * (1 + random.next());
     const ended: Disposable[] = [];
-    const stream = new WatchStream(exchange, request, () => {
+    const onEvent = metrics?.counterOf(info.group, info.version, info.resource);
+    const stream = new WatchStream(exchange, { ...request, ...(onEvent !== undefined && { onEvent }) }, () => {
       for (const each of ended.splice(0)) each[Symbol.dispose]();
     });
     const source = await registry.watch(request.context, request.address, readWatchQuery(info), stream);

@@ -14,7 +14,10 @@ export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
 const queueLimitBytes = 32 * 2 ** 20;
 
 /** How the events of a watch are written. */
-export type WatchForm = Pick<Answer, "served" | "negotiated" | "protobuf" | "includeObject" | "nowMs">;
+export type WatchForm = Pick<Answer, "served" | "negotiated" | "protobuf" | "includeObject" | "nowMs"> & {
+  /** Called with the bytes of each event. */
+  readonly onEvent?: (bytes: number) => void;
+};
 
 /** Writes the events of one watch to its client, as lines of JSON or as messages of protobuf with their length. */
 export class WatchStream implements WatchSink, Disposable {
@@ -55,7 +58,10 @@ export class WatchStream implements WatchSink, Disposable {
   }
 
   send(event: { readonly type: WatchEventType; readonly view: ObjectView }): void {
-    if (!this.#isEnded) this.#write(this.#frame(event.type, event.view));
+    if (this.#isEnded) return;
+    const frame = this.#frame(event.type, event.view);
+    this.#form.onEvent?.(frame.length);
+    this.#write(frame);
   }
 
   close(status?: Status): void {

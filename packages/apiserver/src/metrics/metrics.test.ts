@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import type { HttpExchange } from "../http/exchange.ts";
 import { parseRequestInfo } from "../http/request-info.ts";
 import { RequestMetrics } from "./request-metrics.ts";
+import { WatchMetrics } from "./watch-metrics.ts";
 import { workQueueLines } from "./work-queue-lines.ts";
 
 const clock = new VirtualClock();
@@ -98,6 +99,19 @@ it("tells which requests are under way", async () => {
     `apiserver_request_duration_seconds_bucket{${labels},le="0.6"} 0`,
     `apiserver_request_duration_seconds_bucket{${labels},le="0.8"} 1`,
     `apiserver_request_duration_seconds_sum{${labels}} 0.7`,
+  ]);
+});
+
+it("counts the events of watches, and their bytes", () => {
+  const registry = new MetricRegistry();
+  const watches = new WatchMetrics(registry);
+  for (const bytes of [100, 3000]) watches.counterOf("apps", "v1", "deployments")(bytes);
+  const labels = 'group="apps",resource="deployments",version="v1"';
+  expect(linesOf(registry, "apiserver_watch_events_total{")).toEqual([`apiserver_watch_events_total{${labels}} 2`]);
+  expect(linesOf(registry, "apiserver_watch_events_sizes").slice(0, 3)).toEqual([
+    `apiserver_watch_events_sizes_bucket{${labels},le="1024"} 1`,
+    `apiserver_watch_events_sizes_bucket{${labels},le="2048"} 1`,
+    `apiserver_watch_events_sizes_bucket{${labels},le="4096"} 2`,
   ]);
 });
 

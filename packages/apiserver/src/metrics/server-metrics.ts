@@ -1,7 +1,10 @@
 import { MetricRegistry, type Clock } from "@coracle/base";
+import { isConditionTrue } from "@coracle/apimachinery";
+import type { Aggregator } from "../aggregator/index.ts";
 import type { CheckOutcome } from "../health/health.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 import { RequestMetrics } from "./request-metrics.ts";
+import { WatchMetrics } from "./watch-metrics.ts";
 import { workQueueLines, type NamedQueue } from "./work-queue-lines.ts";
 
 /** How many objects of a resource there are. */
@@ -17,17 +20,22 @@ export interface ServerMetricsOptions {
   readonly queues: () => readonly NamedQueue[];
   readonly objects: () => readonly ObjectCount[];
   readonly checks: () => readonly CheckOutcome[];
+  /** Whose APIServices there are. Defaults to none. */
+  readonly aggregator?: Pick<Aggregator, "services" | "outages">;
 }
 
 /** What `/metrics` and `/metrics/slis` tell. */
 export class ServerMetrics {
   readonly requests: RequestMetrics;
+  readonly watches: WatchMetrics;
   readonly #all = new MetricRegistry();
   readonly #slis = new MetricRegistry();
 
   constructor(options: ServerMetricsOptions) {
-    const { clock, queues, objects, checks } = options;
+    const { clock, queues, objects, checks, aggregator } = options;
     this.requests = new RequestMetrics(this.#all, clock);
+    this.watches = new WatchMetrics(this.#all);
+    if (aggregator !== undefined) addAvailability(this.#all, aggregator);
     addObjectCounts(this.#all, objects);
     this.#all.written("workqueue", () => workQueueLines(queues()));
     addProcessMetrics(this.#all, clock);
@@ -40,6 +48,23 @@ export class ServerMetrics {
     if (path === "/metrics") return this.#all.render();
     return path === "/metrics/slis" ? this.#slis.render() : undefined;
   }
+}
+
+function addAvailability(registry: MetricRegistry, aggregator: Pick<Aggregator, "services" | "outages">): void {
+  registry.gauge(
+    "aggregator_unavailable_apiservice",
+    "[ALPHA] Gauge of APIServices which are marked as unavailable broken down by APIService name.",
+    () =>
+      aggregator.services.map(({ metadata, status }) => ({
+        labels: { name: metadata.name ?? "" },
+        value: isConditionTrue(status?.conditions, "Available") ? 0 : 1,
+      })),
+  );
+  registry.counted(
+    "aggregator_unavailable_apiservice_total",
+    "[ALPHA] Counter of APIServices which are marked as unavailable broken down by APIService name and reason.",
+    () => aggregator.outages.map(({ name, reason, count }) => ({ labels: { name, reason }, value: count })),
+  );
 }
 
 function addObjectCounts(registry: MetricRegistry, objects: () => readonly ObjectCount[]): void {
