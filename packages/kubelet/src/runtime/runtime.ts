@@ -42,7 +42,9 @@ export interface Runtime extends AsyncDisposable {
   /** One connection to `port` inside the pod's network namespace. */
   portForward(sandboxId: string, port: number): Promise<ByteStream>;
   /** Raw log bytes in CRI log format (`<RFC3339Nano> stdout F text\n`), oldest first; goes on while the container runs if `follow`. */
-  readLog(containerId: string, options: { follow: boolean; signal: AbortSignal }): AsyncIterable<Uint8Array>;
+  readLog(containerId: string, options: LogReadOptions): AsyncIterable<Uint8Array>;
+  /** Bytes of the log that may be skipped; undefined when there is none. Only where logs are files. */
+  logSize?(containerId: string): Promise<number | undefined>;
   /** Has the runtime open a container's log file anew, after it was moved away. Only where logs are files. */
   reopenLog?(containerId: string): Promise<void>;
   /** Sends an HTTP(S), TCP or gRPC probe from the node to a pod address. The simulated runtime answers for its pods. */
@@ -53,6 +55,13 @@ export interface Runtime extends AsyncDisposable {
   pullImage(image: string, auth?: { username: string; password: string; serverAddress: string }): Promise<string>;
   listImages(): Promise<Image[]>;
   removeImage(image: string): Promise<void>;
+}
+
+export interface LogReadOptions {
+  readonly follow: boolean;
+  /** Bytes to skip; only for runtimes that tell the log's size. Defaults to 0. */
+  readonly offset?: number;
+  readonly signal: AbortSignal;
 }
 
 export interface NetworkProbe {

@@ -3,32 +3,58 @@ import type { LogOptions } from "./log-options.ts";
 const lineFeed = 0x0a;
 const maxLineBytes = 1024 * 1024;
 
-/**
- * Turns a log in CRI format into what clients see. Lines that were written in parts (`P`) are joined. For a tail the log is
- * read twice, first to count its lines, so that nothing of it is held.
- */
-export async function* renderLog(
-  read: (options: { follow: boolean }) => AsyncIterable<Uint8Array>,
-  options: LogOptions,
-): AsyncGenerator<Uint8Array, void, void> {
+/** The bytes of a log in CRI format. */
+export interface LogSource {
+  /** Skips `offset` bytes. */
+  read(options: { follow: boolean; offset: number }): AsyncIterable<Uint8Array>;
+  /** In bytes; undefined where reading must begin at the start. */
+  size(): Promise<number | undefined>;
+}
+
+/** Where to begin reading, and how many of the lines from there are not wanted. */
+interface Start {
+  readonly offset: number;
+  readonly skippedLines: number;
+}
+
+const firstWindowBytes = 64 * 1024;
+
+/** Turns a log in CRI format into what clients see. Lines that were written in parts (`P`) are joined. Nothing of the log is held. */
+export async function* renderLog(source: LogSource, options: LogOptions): AsyncGenerator<Uint8Array, void, void> {
   const { tailLines, limitBytes = Infinity } = options;
   let left = limitBytes;
-  let tailStart = 0;
-  if (tailLines !== undefined) {
-    let count = 0;
-    for await (const line of splitLines(read({ follow: false }))) if (isShown(line, options) && endsLine(line)) count++;
-    tailStart = Math.max(0, count - tailLines);
-  }
+  const { offset, skippedLines } = tailLines === undefined ? { offset: 0, skippedLines: 0 } : await findTail(source, options, tailLines);
   let seen = 0;
-  for await (const line of splitLines(read({ follow: options.follow }))) {
+  for await (const line of linesFrom(source, { follow: options.follow, offset })) {
     if (!isShown(line, options)) continue;
-    const isTail = seen >= tailStart;
+    const isTail = seen >= skippedLines;
     if (endsLine(line)) seen++;
     if (!isTail) continue;
     const bytes = shownBytes(line, options);
     yield bytes.subarray(0, left);
     left -= bytes.length;
     if (left <= 0) return;
+  }
+}
+
+/** Looks at ever more of the end of the log until the wanted lines are in it, then reads again from there. */
+async function findTail(source: LogSource, options: LogOptions, tailLines: number): Promise<Start> {
+  const size = (await source.size()) ?? 0;
+  for (let window = firstWindowBytes; ; window *= 4) {
+    const offset = Math.max(0, size - window);
+    let count = 0;
+    for await (const line of linesFrom(source, { follow: false, offset })) if (isShown(line, options) && endsLine(line)) count++;
+    // One more than wanted: the first may lack its beginning.
+    if (count > tailLines || offset === 0) return { offset, skippedLines: Math.max(0, count - tailLines) };
+  }
+}
+
+/** Without the rest of a line that `offset` is in the middle of. */
+async function* linesFrom(source: LogSource, where: { follow: boolean; offset: number }): AsyncGenerator<Buffer, void, void> {
+  let isWhole = where.offset === 0;
+  for await (const line of splitLines(source.read(where))) {
+    if (isWhole) yield line;
+    isWhole = true;
   }
 }
 

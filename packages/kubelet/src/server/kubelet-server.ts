@@ -10,7 +10,7 @@ import type { Kubelet } from "../kubelet.ts";
 import type { ContainerState } from "../runtime/runtime.ts";
 import { latestOf } from "../podworkers/plan.ts";
 import { AccessControl } from "./access.ts";
-import { renderLog } from "./container-log.ts";
+import { renderLog, type LogSource } from "./container-log.ts";
 import { HttpError } from "./http-error.ts";
 import { logOptions } from "./log-options.ts";
 import { Reports, type Report } from "./reports.ts";
@@ -179,9 +179,12 @@ class Handler {
     response.once("close", () => gone.abort());
     response.writeHead(200, { "content-type": "text/plain", "transfer-encoding": "chunked" });
     response.flushHeaders();
-    const read = ({ follow }: { follow: boolean }): AsyncIterable<Uint8Array> =>
-      kubelet.runtime.readLog(container.id, { follow, signal: gone.signal });
-    for await (const bytes of renderLog(read, options)) {
+    const { runtime } = kubelet;
+    const source: LogSource = {
+      read: (where) => runtime.readLog(container.id, { ...where, signal: gone.signal }),
+      size: async () => runtime.logSize?.(container.id),
+    };
+    for await (const bytes of renderLog(source, options)) {
       if (!response.write(bytes)) await once(response, "drain", { signal: gone.signal }).catch(() => undefined);
       if (gone.signal.aborted) return;
     }

@@ -5,6 +5,7 @@ import type {
   ContainerState,
   ContainerStats,
   Image,
+  LogReadOptions,
   NetworkProbe,
   PodSandbox,
   PodSandboxConfig,
@@ -16,7 +17,7 @@ import { fromCriContainer, fromCriContainerStatus, fromCriSandbox, fromCriStats 
 import { CriError, type CriConnection } from "./connection.ts";
 import { EventSource } from "./event-source.ts";
 import { imageReference, imageStatus, listImages, pullImage, removeImage, type RegistryAuth } from "./images.ts";
-import { readLogFile } from "./log-reader.ts";
+import { logFileSize, readLogFile } from "./log-reader.ts";
 import { probeNetwork } from "./network-probe.ts";
 import { toCriContainerConfig, toCriSandboxConfig, type RequestContext } from "./requests.ts";
 import { attachStreams, execStreams, openPortForward } from "./streaming-client.ts";
@@ -240,7 +241,12 @@ export class CriRuntime implements Runtime {
     return openPortForward(url, port);
   }
 
-  async *readLog(containerId: string, options: { follow: boolean; signal: AbortSignal }): AsyncIterable<Uint8Array> {
+  async logSize(containerId: string): Promise<number | undefined> {
+    const { status } = await this.#connection.call("ContainerStatus", { containerId });
+    return status === null || status.logPath === "" ? undefined : logFileSize(status.logPath);
+  }
+
+  async *readLog(containerId: string, options: LogReadOptions): AsyncIterable<Uint8Array> {
     const { status } = await this.#connection.call("ContainerStatus", { containerId });
     if (status === null || status.logPath === "") return;
     const isRunning = async (): Promise<boolean> => {

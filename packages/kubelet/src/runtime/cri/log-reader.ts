@@ -6,6 +6,8 @@ import { createDeferred, type Clock } from "@coracle/base";
 export interface LogReaderOptions {
   readonly path: string;
   readonly follow: boolean;
+  /** Bytes of the file to skip; not of those that come after it was rotated. Defaults to 0. */
+  readonly offset?: number;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** Whether more lines may come. */
@@ -59,6 +61,14 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   }
 }
 
+/** Undefined when there is no such file. */
+export async function logFileSize(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => undefined,
+  );
+}
+
 /** Whether `path` is by now another file than `handle`, as after a rotation. */
 async function isReplaced(path: string, handle: FileHandle): Promise<boolean> {
   try {
@@ -72,10 +82,11 @@ async function isReplaced(path: string, handle: FileHandle): Promise<boolean> {
 /** The bytes of one open file from its start to its present end, over and over; the position is kept between calls. */
 class FileCursor {
   readonly handle: FileHandle;
-  #offset = 0;
+  #offset: number;
 
-  constructor(handle: FileHandle) {
+  constructor(handle: FileHandle, offset: number) {
     this.handle = handle;
+    this.#offset = offset;
   }
 
   async *rest(signal: AbortSignal): AsyncIterable<Uint8Array> {
@@ -100,10 +111,14 @@ export async function* readLogFile(options: LogReaderOptions): AsyncIterable<Uin
   using watcher = follow ? new ChangeWatcher(dirname(path), clock) : { wait: async () => false, [Symbol.dispose]() {} };
   let cursor: FileCursor | undefined;
   let isRunning = follow;
+  let { offset = 0 } = options;
   try {
     while (!signal.aborted) {
       const handle = cursor === undefined ? await openIfThere(path) : undefined;
-      if (handle !== undefined) cursor = new FileCursor(handle);
+      if (handle !== undefined) {
+        cursor = new FileCursor(handle, offset);
+        offset = 0;
+      }
       if (cursor !== undefined) yield* cursor.rest(signal);
       if (cursor !== undefined && (await isReplaced(path, cursor.handle))) {
         yield* cursor.rest(signal); // What was written between our last read and the rotation.
