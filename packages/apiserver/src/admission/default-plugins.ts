@@ -1,5 +1,6 @@
 import type { AdmissionAttributes, AdmissionPlugin } from "./admission.ts";
 import { alwaysPullImages } from "./always-pull-images.ts";
+import { alwaysAdmit, alwaysDeny } from "./always.ts";
 import type { Authorize } from "./authorize.ts";
 import { defaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import {
@@ -16,6 +17,8 @@ import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { createNodeRestriction } from "./node-restriction/node-restriction.ts";
 import { createOwnerReferencesEnforcement } from "./owner-references.ts";
 import { selectPlugins, type PluginSelection, type SelectablePlugin } from "./plugin-selection.ts";
+import { limitPodHardAntiAffinityTopology } from "./pod-anti-affinity.ts";
+import { podNodeSelector } from "./pod-node-selector.ts";
 import { podResizeValidator } from "./pod-resize.ts";
 import { createPodSecurity, type PodSecurityOptions } from "./pod-security/pod-security.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
@@ -53,7 +56,7 @@ export function defaultAdmissionPlugins(options: DefaultPluginsOptions = {}): Ad
   const validating = new Set(options.dynamic?.validating);
   const chosen = selectPlugins(selectablePlugins(options), options.selection ?? {});
   // What upstream does in its storage layer cannot be turned off; checks from outside come after it, as they do there.
-  const end = chosen.findIndex((plugin) => validating.has(plugin) || plugin.name === "ResourceQuota");
+  const end = chosen.findIndex((plugin) => validating.has(plugin) || plugin.name === "ResourceQuota" || plugin === alwaysDeny);
   const own = [
     ...(options.checkEscalation === undefined ? [] : [createEscalationCheck(options.checkEscalation)]),
     createServiceAllocation(options.services),
@@ -67,13 +70,16 @@ function selectablePlugins(options: DefaultPluginsOptions): SelectablePlugin[] {
   const on = (plugin: AdmissionPlugin): SelectablePlugin => ({ plugin, isOnByDefault: true });
   const off = (plugin: AdmissionPlugin): SelectablePlugin => ({ plugin, isOnByDefault: false });
   return [
+    off(alwaysAdmit),
     on(namespaceLifecycle),
+    off(limitPodHardAntiAffinityTopology),
     on(limitRanger),
     on(serviceAccount),
     on(createNodeRestriction(authorize)),
     on(taintNodesByCondition),
     off(alwaysPullImages),
     on(createPodSecurity(options.podSecurity)),
+    off(podNodeSelector),
     on(priority),
     on(defaultTolerationSeconds),
     off(extendedResourceToleration),
@@ -93,5 +99,6 @@ function selectablePlugins(options: DefaultPluginsOptions): SelectablePlugin[] {
     ...(dynamic?.mutating ?? []).map(on),
     ...(dynamic?.validating ?? []).map(on),
     on(createResourceQuota()),
+    off(alwaysDeny),
   ];
 }
