@@ -11,6 +11,7 @@ import {
   createDisruptionController,
   createEndpointsController,
   createEndpointSliceController,
+  createEndpointSliceMirroringController,
   createGarbageCollector,
   createJobController,
   createNamespaceController,
@@ -24,6 +25,7 @@ import {
   createServiceAccountController,
   createStaleDisruptionController,
   createStatefulSetController,
+  createTaintEvictionController,
   createTtlAfterFinishedController,
   createVolumeProtectionController,
 } from "@coracle/controllers";
@@ -107,6 +109,7 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
     ],
     "endpoint-controller": [createEndpointsController()],
     "endpointslice-controller": [createEndpointSliceController()],
+    "endpointslicemirroring-controller": [createEndpointSliceMirroringController],
     "namespace-controller": [
       createNamespaceController({
         resources: () => servedResources(server, ["delete", "list"]).filter((resource) => resource.isNamespaced),
@@ -127,7 +130,7 @@ function controllers({ server, rootCa, volumes }: ControlPlaneOptions): Record<s
     "persistent-volume-binder": [createPersistentVolumeBinder],
     "pvc-protection-controller": [createClaimProtectionController],
     "pv-protection-controller": [createVolumeProtectionController],
-    "node-controller": [createNodeLifecycleController()],
+    "node-controller": [createNodeLifecycleController(), createTaintEvictionController],
     [serviceAccountName]: [createLocalPathProvisioner(volumes)],
   };
 }

@@ -33,3 +33,5 @@ export { createReplicationController } from "./replicationcontroller/replication
 export { createResourceQuotaController, type ResourceQuotaControllerOptions } from "./resource-quota/resource-quota-controller.ts";
 export { createStatefulSetController } from "./statefulset/statefulset-controller.ts";
 export { createTtlAfterFinishedController } from "./ttl-after-finished/ttl-after-finished-controller.ts";
+export { createTaintEvictionController } from "./taint-eviction/taint-eviction-controller.ts";
+export { createEndpointSliceMirroringController } from "./endpointslice-mirroring/endpointslice-mirroring-controller.ts";

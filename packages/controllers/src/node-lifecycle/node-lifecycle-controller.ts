@@ -1,5 +1,5 @@
 import { deepEqual, findCondition, formatTime, hasReason } from "@coracle/apimachinery";
-import { resources, toleratesTaint, type Node, type NodeCondition, type Pod, type Taint } from "@coracle/api";
+import { resources, type Node, type NodeCondition, type Pod, type Taint } from "@coracle/api";
 import { mapped, watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
 
 export interface NodeLifecycleOptions {
@@ -23,7 +23,7 @@ const managedKeys = new Set([
 ]);
 const monitorMs = 5000;
 
-/** Notices nodes that fell silent, taints nodes by their conditions, marks pods of lost nodes as not ready, and evicts those that do not tolerate it. */
+/** Notices nodes that fell silent, taints nodes by their conditions, and marks pods of lost nodes as not ready. */
 export function createNodeLifecycleController(options: NodeLifecycleOptions = {}): (context: ControllerContext) => ControllerDefinition {
   return (context) => {
     const controller = new NodeLifecycleController(options.gracePeriodMs ?? 50_000, context);
@@ -67,8 +67,7 @@ class NodeLifecycleController {
     await this.#writeTaints(current);
     const ready = findCondition(current.status?.conditions, "Ready")?.status;
     if (ready !== "True") await this.#markPodsNotReady(current);
-    const evictionMs = await this.#evict(current);
-    return { requeueAfterMs: Math.min(monitorMs, evictionMs) };
+    return { requeueAfterMs: monitorMs };
   }
 
   #lastSeenMs(node: Node): number {
@@ -174,45 +173,4 @@ class NodeLifecycleController {
         });
     }
   }
-
-  /** Deletes pods that do not tolerate the node's NoExecute taints (any longer). Resolves to the milliseconds until the next is due. */
-  async #evict(node: Node): Promise<number> {
-    const { client, clock, events } = this.#context;
-    const taints =
-      (client.informer(resources.nodes).get(node.metadata.name ?? "") ?? node).spec?.taints?.filter(
-        (taint) => taint.effect === "NoExecute",
-      ) ?? [];
-    if (taints.length === 0) return Number.POSITIVE_INFINITY;
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const pod of client.informer(resources.pods).byIndex("node", node.metadata.name ?? "")) {
-      if (pod.metadata.deletionTimestamp !== undefined) continue;
-      const dueMs = evictionDueMs(pod, taints, clock.now()) - clock.now();
-      if (dueMs > 0) {
-        nextMs = Math.min(nextMs, dueMs);
-        continue;
-      }
-      events.record(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}`);
-      await client
-        .resource(resources.pods, pod.metadata.namespace)
-        .delete(pod.metadata.name ?? "", pod.metadata.uid === undefined ? {} : { preconditions: { uid: pod.metadata.uid } })
-        .catch((error: unknown) => {
-          if (!hasReason(error, "NotFound", "Conflict")) throw error;
-        });
-    }
-    return nextMs;
-  }
-}
-
-/** When a pod must go because of `taints`: now, later, or never (infinity). */
-export function evictionDueMs(pod: Pod, taints: readonly Taint[], nowMs: number): number {
-  let dueMs = Number.POSITIVE_INFINITY;
-  for (const taint of taints) {
-    const matching = (pod.spec?.tolerations ?? []).filter((toleration) => toleratesTaint(toleration, taint));
-    if (matching.length === 0) return nowMs;
-    const seconds = matching.map((toleration) => toleration.tolerationSeconds).filter((value) => value !== undefined);
-    if (seconds.length === 0) continue;
-    const sinceMs = taint.timeAdded == null ? nowMs : Date.parse(taint.timeAdded);
-    dueMs = Math.min(dueMs, sinceMs + Math.max(0, Math.min(...seconds)) * 1000);
-  }
-  return dueMs;
 }
