@@ -1,5 +1,5 @@
 import { deepEqual, findCondition, formatTime, hasReason } from "@coracle/apimachinery";
-import { resources, type Node, type NodeCondition, type Pod, type Taint } from "@coracle/api";
+import { resources, type Node, type NodeCondition, type Taint } from "@coracle/api";
 import { mapped, watchFor, type ControllerContext, type ControllerDefinition, type ReconcileResult } from "@coracle/operator";
 
 export interface NodeLifecycleOptions {
