@@ -94,10 +94,10 @@ function lazyFields(properties: Readonly<Record<string, Schema>>, name: string):
   return {
     names: () => names.keys(),
     get: (field) => {
+      if (made.has(field)) return made.get(field);
       // A reserved word may stand for itself where no variable can be meant.
       const property = names.get(field) ?? (isReserved(field) ? names.get(`__${field}__`) : undefined);
       if (property === undefined) return undefined;
-      if (made.has(field)) return made.get(field);
       const schema = properties[property] as Schema;
       const type = typeOfSchema(schema, `${name}.${field}`, schema.isEmbeddedResource === true);
       made.set(field, type);

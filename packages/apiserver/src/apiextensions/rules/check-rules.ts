@@ -179,8 +179,8 @@ class RuleRun {
   }
 }
 
-function inner(outer: Place, place: Omit<Place, "past">): Place {
-  return { ...place, past: place.old === undefined ? outer.past : new Correlation(place.value, place.old) };
+function inner(outer: Place, { path, value, old }: Omit<Place, "past">): Place {
+  return { path, value, old, past: old === undefined ? outer.past : new Correlation(value, old) };
 }
 
 function joined(path: string, below: string): string {
