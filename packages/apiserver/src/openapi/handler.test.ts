@@ -1,5 +1,7 @@
+import { openApiV3 } from "@coracle/api/openapi";
 import { describe, expect, it } from "vitest";
 import { startAggregatingServer } from "../aggregator/testing-server.ts";
+import { metricsDefinitions } from "../resource-metrics/definitions.ts";
 
 /** The address that the index has for a group and version. */
 async function addressOf(api: Awaited<ReturnType<typeof startAggregatingServer>>, key: string): Promise<string> {
@@ -47,5 +49,22 @@ describe("OpenAPI documents", () => {
     expect(answer).toMatchObject({ code: 200, headers: { "content-type": protobuf } });
     expect(await api.ask("/openapi/v3/apis/apps/v1", { headers: { accept: "text/html" } })).toMatchObject({ code: 406 });
     expect(await api.ask("/openapi/v3/apis/nobody.example.com/v1")).toMatchObject({ code: 404 });
+  });
+});
+
+interface Component {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Component>>;
+}
+
+describe("kinds that are worked out when asked for", () => {
+  it("are described like those that are stored", () => {
+    const document = openApiV3(metricsDefinitions(), "metrics.k8s.io", "v1beta1") as { components: { schemas: Record<string, Component> } };
+    const missing = Object.entries(document.components.schemas).flatMap(([name, { description, properties = {} }]) => [
+      ...(description ? [] : [name]),
+      ...Object.entries(properties).flatMap(([field, property]) => (property.description ? [] : [`${name}.${field}`])),
+    ]);
+    expect(missing).toEqual([]);
+    expect(Object.keys(document.components.schemas)).toContain("io.k8s.metrics.pkg.apis.metrics.v1beta1.PodMetrics");
   });
 });
