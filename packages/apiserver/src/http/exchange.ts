@@ -21,6 +21,8 @@ export interface HttpExchange {
   readonly isStarted: boolean;
   /** The status that was sent; 0 before. */
   readonly statusCode: number;
+  /** The bytes of the body, once {@link respond} has sent it; streams are not counted. */
+  readonly sentBytes: number;
   /** The body as it comes. */
   readonly body: Readable;
   /** The whole body. @throws {StatusError} 413 when it is longer than `limitBytes`. */

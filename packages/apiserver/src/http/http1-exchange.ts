@@ -11,6 +11,7 @@ export class Http1Exchange implements HttpExchange {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   statusCode = 0;
+  sentBytes = 0;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #extra: ResponseHeaders = {};
@@ -73,6 +74,7 @@ export class Http1Exchange implements HttpExchange {
     if (this.#response.destroyed || this.#response.headersSent) return;
     this.statusCode = status;
     const length = body === undefined ? 0 : Buffer.byteLength(body);
+    this.sentBytes = length;
     this.#response.writeHead(status, { ...this.#extra, ...headers, "content-length": length });
     this.#response.end(this.method === "HEAD" ? undefined : body);
     this.#request.resume();

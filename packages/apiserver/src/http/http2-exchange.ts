@@ -13,6 +13,7 @@ export class Http2Exchange implements HttpExchange {
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   statusCode = 0;
+  sentBytes = 0;
   readonly #stream: ServerHttp2Stream;
   readonly #extra: ResponseHeaders = {};
   #aborter: AbortController | undefined;
@@ -73,6 +74,7 @@ export class Http2Exchange implements HttpExchange {
     this.statusCode = status;
     const head = { ":status": status, ...this.#extra, ...headers };
     const isEmpty = body === undefined || body.length === 0 || this.method === "HEAD";
+    this.sentBytes = body === undefined ? 0 : Buffer.byteLength(body);
     this.#stream.respond(head, { endStream: isEmpty });
     if (!isEmpty) this.#stream.end(body);
     // A body that nobody read would hold up the connection's flow control.

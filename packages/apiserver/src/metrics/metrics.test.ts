@@ -17,7 +17,13 @@ function linesOf(registry: MetricRegistry, name: string): string[] {
 }
 
 function exchange(method: string, url: string, contentType?: string): HttpExchange {
-  return { method, url, statusCode: 200, headers: { ...(contentType !== undefined && { "content-type": contentType }) } } as HttpExchange;
+  return {
+    method,
+    url,
+    statusCode: 200,
+    sentBytes: 4000,
+    headers: { ...(contentType !== undefined && { "content-type": contentType }) },
+  } as HttpExchange;
 }
 
 it("writes counters and histograms as Prometheus reads them", () => {
@@ -73,6 +79,22 @@ it("labels requests as kube-apiserver does", () => {
     'apiserver_request_total{code="404",component="apiserver",dry_run="",group="",resource="",scope="",subresource="",verb="GET",version=""} 1',
     'apiserver_request_total{code="200",component="",dry_run="",group="",resource="",scope="",subresource="/readyz",verb="other",version=""} 1',
     'apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="nodes",scope="cluster",subresource="",verb="DELETE",version="v1"} 1',
+  ]);
+});
+
+it("measures what reads are answered with", () => {
+  const registry = new MetricRegistry();
+  const metrics = new RequestMetrics(registry, clock);
+  for (const method of ["GET", "POST"]) {
+    const url = "/api/v1/namespaces/a/pods";
+    metrics.begin(exchange(method, url), parseRequestInfo(method, url), false).end();
+  }
+  const labels = 'component="apiserver",group="",resource="pods",scope="namespace",subresource="",verb="LIST",version="v1"';
+  expect(linesOf(registry, "apiserver_response_sizes").filter((line) => /le="1000"|le="10000"|sum|count/.test(line))).toEqual([
+    `apiserver_response_sizes_bucket{${labels},le="1000"} 0`,
+    `apiserver_response_sizes_bucket{${labels},le="10000"} 1`,
+    `apiserver_response_sizes_sum{${labels}} 4000`,
+    `apiserver_response_sizes_count{${labels}} 1`,
   ]);
 });
 

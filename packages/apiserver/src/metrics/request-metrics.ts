@@ -5,6 +5,9 @@ import { dryRunOf, requestLabels, type RequestLabels } from "./request-labels.ts
 
 const durationBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 const sliBuckets = durationBuckets.slice(2);
+/** From a thousand bytes by powers of ten. */
+const sizeBuckets = Array.from({ length: 7 }, (_, power) => 1000 * 10 ** power);
+const readVerbs = new Set(["GET", "LIST"]);
 const readMethods = new Set(["GET", "HEAD"]);
 
 /** A request that is being served. */
@@ -19,6 +22,7 @@ export class RequestMetrics {
   readonly #total: Counter;
   readonly #duration: Histogram;
   readonly #sli: Histogram;
+  readonly #sizes: Histogram;
   readonly #active = { readOnly: 0, mutating: 0 };
   readonly #longRunning = new Map<string, { readonly labels: RequestLabels; count: number }>();
 
@@ -37,6 +41,11 @@ export class RequestMetrics {
       "apiserver_request_sli_duration_seconds",
       "[ALPHA] Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.",
       sliBuckets,
+    );
+    this.#sizes = registry.histogram(
+      "apiserver_response_sizes",
+      "[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.",
+      sizeBuckets,
     );
     registry.gauge(
       "apiserver_longrunning_requests",
@@ -62,6 +71,7 @@ export class RequestMetrics {
         release();
         // What is not served is counted without its name: clients may ask for anything.
         const labels = requestLabels(exchange, code === 404 && !isLongRunning ? undefined : info);
+        if (readVerbs.has(labels.verb)) this.#sizes.observe(labels, exchange.sentBytes);
         this.#observe(labels, { dryRun: dryRunOf(info), code, seconds: (this.#clock.monotonic() - startMs) / 1000 });
       },
     };
