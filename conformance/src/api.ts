@@ -57,6 +57,11 @@ export class RawApi {
     };
   }
 
+  /** For requests that this class does not make. */
+  get options(): RequestOptions {
+    return this.#options;
+  }
+
   call(method: string, path: string, { headers = {}, body }: Call = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
       // Node sends the body of a DELETE without a length unless it is told one.

@@ -7,7 +7,7 @@ import type { Matcher } from "./matcher.ts";
 import { rangeOf, visitRange, type OrderedMap } from "./ordered-map.ts";
 import { prepareViews } from "./remote-views.ts";
 import type { ResourceCache } from "./resource-cache.ts";
-import { checkListQuery, decodeContinueToken, encodeContinueToken, parseResourceVersion } from "./resource-version.ts";
+import { checkListQuery, decodeContinueToken, encodeContinueToken, parseListVersion } from "./resource-version.ts";
 
 const expiredContinue =
   "The provided continue parameter is too old to display a consistent list result. You can start a new list without " +
@@ -85,7 +85,7 @@ async function planList(source: ListSource, namespace: string, query: ListQuery)
   const cache = cacher.cacheOf(served.definition);
   const limit = query.limit !== undefined && query.limit > 0 ? query.limit : undefined;
   if (query.continue !== undefined && query.continue !== "") return planContinue(source, namespace, query);
-  const asked = parseResourceVersion(query.resourceVersion);
+  const asked = parseListVersion(query.resourceVersion);
   // From any state there is: limits are not observed, as upstream.
   if (asked === 0) return { objects: cache, revision: cacher.revision, start: undefined, limit: undefined };
   const isExact = query.resourceVersionMatch === "Exact" || (asked !== undefined && limit !== undefined && !query.resourceVersionMatch);
@@ -100,10 +100,10 @@ async function planList(source: ListSource, namespace: string, query: ListQuery)
 
 async function planContinue(source: ListSource, namespace: string, query: ListQuery): Promise<Plan> {
   const { cacher, served } = source;
+  const { revision, start } = decodeContinueToken(query.continue as string);
   if (query.resourceVersion !== undefined && query.resourceVersion !== "" && query.resourceVersion !== "0") {
     throw newBadRequest("specifying resource version is not allowed when using continue");
   }
-  const { revision, start } = decodeContinueToken(query.continue as string);
   const { limit } = query;
   if (revision < 0) {
     await cacher.waitUntilCurrent();

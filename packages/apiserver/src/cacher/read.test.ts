@@ -90,9 +90,13 @@ test("a watch resumes where it was, unless that is too long ago", async () => {
     await server.patch("a", { type: "merge", value: { spec: { size: index + 10 } } });
     await server.clock.advance(1000, async () => {});
   }
-  await expect(server.watch({ resourceVersion: a.metadata.resourceVersion as string })).rejects.toThrow(
-    /^too old resource version: \d+ \(\d+\)$/,
-  );
+  const late = await server.watch({ resourceVersion: a.metadata.resourceVersion as string });
+  expect(late.closedWith).toMatchObject({
+    code: 410,
+    reason: "Expired",
+    message: expect.stringMatching(/^too old resource version: \d+ \(\d+\)$/),
+  });
+  expect(late.log).toEqual([]);
 });
 
 test("objects come into a selection and leave it", async () => {
@@ -116,6 +120,31 @@ test("initial events end with a bookmark, and one comes every minute", async () 
   await expect(server.watch({ sendInitialEvents: true })).rejects.toThrow(
     "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
   );
+});
+
+test("a watch of everything ends its beginning with a bookmark, too, for those that take them", async () => {
+  const server = await createToyServer();
+  const a = await server.create(toyWidget("a"));
+  for (const resourceVersion of ["", "0"]) {
+    const plain = await server.watch({ resourceVersion });
+    expect(plain.log).toEqual([`ADDED a@${a.metadata.resourceVersion}`]);
+    const watch = await server.watch({ resourceVersion, allowWatchBookmarks: true });
+    expect(watch.log).toEqual([`ADDED a@${a.metadata.resourceVersion}`, `BOOKMARK@${a.metadata.resourceVersion}`]);
+    expect(watch.objects[1]?.metadata.annotations).toEqual({ "k8s.io/initial-events-end": "true" });
+  }
+  const later = await server.watch({ sendInitialEvents: false, resourceVersionMatch: "NotOlderThan", allowWatchBookmarks: true });
+  expect(later.log).toEqual([]);
+});
+
+test("a watch of a version that does not come ends with an error", async () => {
+  const server = await createToyServer();
+  const started = server.watch({ sendInitialEvents: true, resourceVersionMatch: "NotOlderThan", resourceVersion: "1000" });
+  await server.clock.advance(3000);
+  expect((await started).closedWith).toMatchObject({
+    code: 504,
+    reason: "Timeout",
+    message: expect.stringMatching(/^Timeout: Too large resource version: 1000/),
+  });
 });
 
 test("an informer sees a write before the writer has its answer", async () => {

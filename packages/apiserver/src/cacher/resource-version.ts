@@ -1,32 +1,47 @@
-import { forbiddenField, newBadRequest, newInvalid, unsupportedField, type FieldError } from "@coracle/apimachinery";
+import { decodeJson, forbiddenField, newBadRequest, newInvalid, unsupportedField, type FieldError } from "@coracle/apimachinery";
 import type { ListQuery, WatchQuery } from "../registry/contract.ts";
 
-/** The revision that a resourceVersion parameter names; undefined when it is empty. @throws {StatusError} */
+const largest = 2n ** 64n - 1n;
+
+/** What is wrong with a resourceVersion, in Go's words; undefined when it is one. */
+function problemOf(text: string): string | undefined {
+  const problem = !/^\d+$/.test(text) ? "invalid syntax" : BigInt(text) > largest ? "value out of range" : undefined;
+  return problem === undefined ? undefined : `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`;
+}
+
+/** The revision that a resourceVersion parameter names; undefined when it is empty. @throws {StatusError} 422. */
 export function parseResourceVersion(text: string | undefined): number | undefined {
   if (text === undefined || text === "") return undefined;
-  if (!/^\d{1,16}$/.test(text)) {
-    const detail = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-    throw newInvalid({ group: "", kind: "ListOptions" }, "", [
-      { type: "FieldValueInvalid", field: "resourceVersion", badValue: text, detail },
-    ]);
-  }
-  return Number(text);
+  const detail = problemOf(text);
+  if (detail === undefined) return Number(text);
+  throw newInvalid({ group: "", kind: "ListOptions" }, "", [
+    { type: "FieldValueInvalid", field: "resourceVersion", badValue: text, detail },
+  ]);
+}
+
+/** The same for lists. @throws {StatusError} 400. */
+export function parseListVersion(text: string | undefined): number | undefined {
+  const detail = text === undefined || text === "" ? undefined : problemOf(text);
+  if (detail === undefined) return parseResourceVersion(text);
+  throw newBadRequest(`invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: ${detail}`);
 }
 
 const matchMessage = "resourceVersionMatch is forbidden unless resourceVersion is provided";
 
 /** Refuses combinations of list parameters that mean nothing. @throws {StatusError} 422. */
 export function checkListQuery(query: ListQuery): void {
-  const { resourceVersionMatch: match = "", resourceVersion = "", continue: token = "" } = query;
-  if (match === "") return;
+  const { resourceVersionMatch: match = "", resourceVersion = "", continue: token = "", sendInitialEvents } = query;
   const field = "resourceVersionMatch";
   const errors: FieldError[] = [];
-  if (resourceVersion === "") errors.push(forbiddenField(field, matchMessage));
-  if (token !== "") errors.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
-  if (match !== "Exact" && match !== "NotOlderThan") errors.push(unsupportedField(field, match, ["Exact", "NotOlderThan", ""]));
-  if (match === "Exact" && resourceVersion === "0") {
-    errors.push(forbiddenField(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  if (match !== "") {
+    if (resourceVersion === "") errors.push(forbiddenField(field, matchMessage));
+    if (token !== "") errors.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
+    if (match !== "Exact" && match !== "NotOlderThan") errors.push(unsupportedField(field, match, ["Exact", "NotOlderThan", ""]));
+    if (match === "Exact" && resourceVersion === "0") {
+      errors.push(forbiddenField(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+    }
   }
+  if (sendInitialEvents !== undefined) errors.push(forbiddenField("sendInitialEvents", "sendInitialEvents is forbidden for list"));
   refuse(errors);
 }
 
@@ -67,19 +82,28 @@ export function encodeContinueToken(token: ContinueToken): string {
 
 /** @throws {StatusError} 400. */
 export function decodeContinueToken(text: string): ContinueToken {
-  let value: { v?: unknown; rv?: unknown; start?: unknown };
-  try {
-    value = JSON.parse(Buffer.from(text, "base64url").toString()) as typeof value;
-  } catch {
-    throw newBadRequest("continue key is not valid: illegal base64 data or JSON");
+  const { v, rv, start } = readToken(text);
+  if (v !== "meta.k8s.io/v1") refuseToken(`: server does not recognize this encoded version ${String(v ?? "")}`);
+  if (typeof rv !== "number" || rv === 0 || !Number.isSafeInteger(rv)) {
+    refuseToken(": incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
   }
-  const { v, rv, start } = value ?? {};
-  if (v !== "meta.k8s.io/v1") throw newBadRequest("continue key is not valid: server does not recognize this encoded version");
-  if (typeof rv !== "number" || rv === 0 || !Number.isInteger(rv)) {
-    throw newBadRequest("continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
-  }
-  if (typeof start !== "string" || start === "" || start.split("/").includes("..")) {
-    throw newBadRequest("continue key is not valid: encoded start key empty or wrong (version meta.k8s.io/v1)");
-  }
+  if (typeof start !== "string" || start === "") refuseToken(": encoded start key empty (version meta.k8s.io/v1)");
+  // Else a token could lead out of its collection.
+  if (/(^|\/)(\.{0,2})(\/|$)/.test(start.replace(/^\//, ""))) refuseToken(`: ${start}`);
   return { revision: rv, start };
+}
+
+function readToken(text: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
+  const illegal = /[^\w-]/.exec(text)?.index ?? (text.length % 4 === 1 ? text.length - 1 : undefined);
+  if (illegal !== undefined) refuseToken(`: illegal base64 data at input byte ${illegal}`);
+  try {
+    const value = decodeJson(Buffer.from(text, "base64url")).value;
+    return typeof value === "object" && value !== null ? value : {};
+  } catch (error) {
+    return refuseToken(`: ${(error as Error).message}`);
+  }
+}
+
+function refuseToken(problem: string): never {
+  throw newBadRequest(`invalid continue token: continue key is not valid${problem}`);
 }

@@ -1,5 +1,5 @@
 import { toDisposable } from "@coracle/base";
-import { newResourceExpired, statusOf, type UnstructuredObject } from "@coracle/apimachinery";
+import { newResourceExpired, StatusError, statusOf, type UnstructuredObject } from "@coracle/apimachinery";
 import type { ObjectView, ServedResource, WatchQuery, WatchSink } from "../registry/contract.ts";
 import type { CachedObject } from "./cached-object.ts";
 import type { Cacher } from "./cacher.ts";
@@ -19,20 +19,31 @@ export interface WatchRequest {
 }
 
 /**
- * Starts a watch: with the present objects when no version (or "0") is given or initial events are asked for, with history from the
- * version otherwise. @throws {StatusError} 410 when that history is gone.
+ * Starts a watch: with the present objects when no version (or "0") is given or initial events are asked for, with history from the version
+ * otherwise. Where that history is gone, or the version is not reached in time, the watch begins and ends with an error, as upstream's.
+ * @throws {StatusError} 422 for parameters that mean nothing.
  */
 export async function watchObjects(request: WatchRequest): Promise<Disposable> {
+  checkWatchQuery(request.query);
+  const asked = parseResourceVersion(request.query.resourceVersion);
+  try {
+    return await startWatch(request, asked);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    request.sink.close(error.status);
+    return toDisposable(() => undefined);
+  }
+}
+
+async function startWatch(request: WatchRequest, asked: number | undefined): Promise<Disposable> {
   const { cacher, served, query } = request;
-  checkWatchQuery(query);
-  const asked = parseResourceVersion(query.resourceVersion);
+  const { sendInitialEvents = query.resourceVersionMatch === undefined && (asked ?? 0) === 0 } = query;
   const cache = cacher.cacheOf(served.definition);
-  if (asked === undefined && query.sendInitialEvents !== false) await cacher.waitUntilCurrent();
-  else if (query.sendInitialEvents === true && asked !== undefined) await cacher.waitUntilFresh(asked);
+  if (asked === undefined) await cacher.waitUntilCurrent();
+  else if (sendInitialEvents) await cacher.waitUntilFresh(asked);
   const watcher = new Watcher(request, cache);
   // Nothing below waits, so that no event can fall between the beginning and what follows it.
-  if (query.sendInitialEvents === true) watcher.sendPresent(true);
-  else if (query.sendInitialEvents === undefined && (asked === undefined || asked === 0)) watcher.sendPresent(false);
+  if (sendInitialEvents) watcher.sendPresent();
   else if (asked !== undefined && asked !== 0) watcher.sendHistory(asked);
   return watcher.follow();
 }
@@ -61,7 +72,8 @@ class Watcher {
     this.#namespace = request.namespace;
   }
 
-  sendPresent(endsWithBookmark: boolean): void {
+  /** For those that take bookmarks, one ends it. */
+  sendPresent(): void {
     const { matcher, sink, cacher, query } = this.#request;
     this.#seenRevision = cacher.revision;
     const { revision } = cacher;
@@ -73,7 +85,7 @@ class Watcher {
         },
       ),
     );
-    if (!endsWithBookmark || query.allowWatchBookmarks !== true) return;
+    if (query.allowWatchBookmarks !== true) return;
     this.#enqueue(noObjects, () => this.#sendBookmark(revision, { "k8s.io/initial-events-end": "true" }));
   }
 

@@ -96,7 +96,6 @@ class DirectRequests {
     authorization.demand("watch", address);
     const query = new URLSearchParams(request.query);
     const list = readListQuery(query);
-    const initial = query.get("sendInitialEvents");
     const queue = new EventQueue();
     const stop = (): void => queue.close();
     const isNamed = request.name !== undefined && request.name !== "" && list.fieldSelector === undefined;
@@ -104,7 +103,6 @@ class DirectRequests {
       ...list,
       ...(isNamed && { fieldSelector: `metadata.name=${request.name}` }),
       allowWatchBookmarks: isTrue(query.get("allowWatchBookmarks")),
-      ...(initial !== null && { sendInitialEvents: isTrue(initial) }),
     };
     const source = await registry.watch(this.#contextOf(request, query), { ...address, name: "" }, watchQuery, queue);
     queue.start();

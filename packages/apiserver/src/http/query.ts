@@ -29,6 +29,7 @@ export function addressOf(info: RequestInfo): ResourceAddress {
 /** @throws {StatusError} 400 for a limit that is no number. */
 export function readListQuery(query: URLSearchParams): ListQuery {
   const limit = readInteger(query, "limit");
+  const initial = query.get("sendInitialEvents");
   return {
     ...text(query, "labelSelector"),
     ...text(query, "fieldSelector"),
@@ -36,20 +37,19 @@ export function readListQuery(query: URLSearchParams): ListQuery {
     ...text(query, "continue"),
     ...text(query, "resourceVersion"),
     ...text(query, "resourceVersionMatch"),
+    ...(initial !== null && { sendInitialEvents: isTrue(initial) }),
   };
 }
 
 /** A watch of the retired form names one object in its path. */
 export function readWatchQuery(info: RequestInfo): WatchQuery {
   const { query } = info;
-  const initial = query.get("sendInitialEvents");
   const list = readListQuery(query);
   const isNamed = info.name !== "" && list.fieldSelector === undefined;
   return {
     ...list,
     ...(isNamed && { fieldSelector: `metadata.name=${info.name}` }),
     allowWatchBookmarks: isTrue(query.get("allowWatchBookmarks")),
-    ...(initial !== null && { sendInitialEvents: isTrue(initial) }),
   };
 }
 

@@ -110,11 +110,12 @@ export interface ListQuery {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: string;
+  /** For watches alone. */
+  readonly sendInitialEvents?: boolean;
 }
 
 export interface WatchQuery extends ListQuery {
   readonly allowWatchBookmarks?: boolean;
-  readonly sendInitialEvents?: boolean;
 }
 
 export interface WatchSink {
