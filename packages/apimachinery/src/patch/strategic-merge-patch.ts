@@ -65,14 +65,11 @@ function replaceOrDelete(patch: Fields): Fields {
   throw unforeseen(`unknown patch type: ${String(directive)} in map: map[$patch:${String(directive)}]`);
 }
 
-/** The value where nothing is there to be patched: nulls in maps and whatever is to be deleted go; undefined when all of it does. */
+/** The value where nothing is there to be patched: nulls in maps and whatever has a directive go; undefined when all of it does. */
 function withoutDirectives(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutDirectives).filter((item) => item !== undefined);
   if (!isPlainObject(value)) return value;
-  if (value["$patch"] === "replace") {
-    const { $patch: _, ...rest } = value;
-    return rest;
-  }
+  // Upstream's, `$patch: replace` of what is not there included.
   if (Object.hasOwn(value, "$patch")) return undefined;
   const kept: Fields = {};
   for (const [name, field] of Object.entries(value)) {

@@ -10,6 +10,7 @@ import {
   quantityToNumber,
   quantityValue,
   subtractQuantities,
+  zeroQuantity,
   type Quantity,
 } from "./quantity.ts";
 
@@ -91,6 +92,35 @@ describe("laws", () => {
         expect(subtractQuantities(addQuantities(left, right), right).nanos).toBe(left.nanos);
         const difference = subtractQuantities(left, right).nanos;
         expect(Math.sign(compareQuantities(left, right))).toBe(difference < 0n ? -1 : difference > 0n ? 1 : 0);
+      }),
+    );
+  });
+
+  test("addition may come in any order, and zero changes no amount", () => {
+    fc.assert(
+      fc.property(quantities, quantities, quantities, (a, b, c) => {
+        expect(addQuantities(a, b).nanos).toBe(addQuantities(b, a).nanos);
+        expect(addQuantities(addQuantities(a, b), c).nanos).toBe(addQuantities(a, addQuantities(b, c)).nanos);
+        expect(addQuantities(a, zeroQuantity).nanos).toBe(a.nanos);
+      }),
+    );
+  });
+
+  test("comparison is an order, and the canonical form is the same for every way to write an amount", () => {
+    fc.assert(
+      fc.property(quantities, quantities, quantities, (a, b, c) => {
+        expect(compareQuantities(a, b)).toBe(-compareQuantities(b, a) || 0);
+        if (compareQuantities(a, b) <= 0 && compareQuantities(b, c) <= 0) expect(compareQuantities(a, c)).toBeLessThanOrEqual(0);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), (amount) => {
+        for (const [left, right] of [
+          [`${amount}`, `${amount * 1000}m`],
+          [`${amount}k`, `${amount}000`],
+          [`${amount}Mi`, `${amount * 1024}Ki`],
+        ])
+          expect(canonicalQuantity(left as string)).toBe(canonicalQuantity(right as string));
       }),
     );
   });
