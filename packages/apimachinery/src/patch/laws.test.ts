@@ -121,7 +121,7 @@ function strategicDiff(of: Schema, from: Fields, to: Fields): Fields {
   for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) patch[key] = null;
   for (const [key, value] of Object.entries(to)) {
     const before = from[key];
-    const inner = of.properties?.[key] ?? {};
+    const inner: Schema = of.properties?.[key] ?? { type: "any" };
     if (deepEqual(before, value)) continue;
     const isMerged = inner.patchStrategy?.includes("merge") === true;
     if (Array.isArray(before) && Array.isArray(value) && isMerged) addListDiff(patch, { key, inner, before, value });
