@@ -124,7 +124,7 @@ describe.each(oldestAndNewestKubectl())("kubectl $version", (binary) => {
     const env = { ...kubectl.env, KUBE_EDITOR: "sed -i s/main:1/main:2/" };
     const edited = runProgram(kubectl.path, inNamespace("edit", "deployments.v1beta1.apps", "one-deployment"), { env });
     expect([edited.code, edited.stdout]).toEqual([0, "deployment.apps/one-deployment edited\n"]);
-    const replicas = (name: string): unknown => (get("deployment", name)[0]?.["spec"] as { replicas: number }).replicas;
+    const replicas = (name: string): unknown => (get("deployment", name) as unknown as { spec: { replicas: number } }[])[0]?.spec.replicas;
     expect([replicas("ext-deployment"), replicas("two-deployment")]).toEqual([3, 2]);
     expect(get("deployment", "one-deployment")).toMatchObject([
       { metadata: { labels: { touched: "yes" } }, spec: { template: { spec: { containers: [{ image: "registry.example/main:2" }] } } } },
@@ -134,9 +134,9 @@ describe.each(oldestAndNewestKubectl())("kubectl $version", (binary) => {
   it("applies on the server, and sees who owns what in which version", () => {
     kubectl.run(...inNamespace("apply", "--server-side", "--force-conflicts", "--field-manager=retired-test", "-f", file));
     const [ingress] = get("ingress", "one-ingress", "--show-managed-fields");
-    const { managedFields } = ingress?.metadata as unknown as { managedFields: readonly Record<string, unknown>[] };
+    const { metadata } = ingress as unknown as { metadata: { managedFields: readonly Record<string, unknown>[] } };
     const owner = { manager: "retired-test", apiVersion: "networking.k8s.io/v1beta1", operation: "Apply" };
-    expect(managedFields).toContainEqual(expect.objectContaining(owner));
+    expect(metadata.managedFields).toContainEqual(expect.objectContaining(owner));
   });
 
   it("deletes them", () => {
