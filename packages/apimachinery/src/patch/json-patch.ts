@@ -1,7 +1,6 @@
-import { applyPatch, type Operation } from "rfc6902";
 import { newBadRequest, newRequestEntityTooLarge } from "../errors/errors.ts";
 import { newGenericServerResponse } from "../errors/generic-response.ts";
-import { cloneJson, deepEqual, isPlainObject } from "../meta/deep.ts";
+import { cloneJson, deepEqual, isPlainObject, setField } from "../meta/deep.ts";
 
 /** More operations than this are refused with 413. */
 export const jsonPatchOperationsLimit = 10_000;
@@ -25,7 +24,6 @@ export function applyJsonPatch(original: unknown, patch: unknown): unknown {
     const limit = `The allowed maximum operations in a JSON patch is ${jsonPatchOperationsLimit}, got ${patch.length}`;
     throw newRequestEntityTooLarge(limit);
   }
-  // The document is boxed because the library cannot replace the root.
   const document = { root: cloneJson(original) };
   const progress: Progress = { copiedBytes: 0 };
   for (const operation of patch as unknown[]) {
@@ -51,14 +49,42 @@ function applyOperation(document: { root: unknown }, operation: Record<string, u
       return `Unable to complete the copy, ${size}`;
     }
   }
-  const boxed = { ...operation, path: boxedPath(path), ...(needsFrom && { from: boxedPath(from as string) }) };
-  if (op === "add" && !Object.hasOwn(operation, "value")) Object.assign(boxed, { value: null });
-  const [error] = applyPatch(document, [boxed as unknown as Operation]);
-  return error === null || error === undefined ? undefined : `error in ${op as string} for path: '${path}': ${error.message}`;
+  return mutations[op as string]?.(document, operation as unknown as CheckedOperation);
 }
 
-function boxedPath(path: string): string {
-  return path === "" || path.startsWith("/") ? `/root${path}` : `/root/${path}`;
+/** Operations that were checked, in place. Keys are keys, whatever they are called; values of the patch stay its own, for it may be tried again. */
+type Mutation = (document: { root: unknown }, operation: CheckedOperation) => string | undefined;
+
+const mutations: Readonly<Record<string, Mutation>> = {
+  add: (document, { path, value }) => insert(document, path, cloneJson(value ?? null)),
+  remove: (document, { path }) => void take(document.root, path),
+  replace(document, { path, value }) {
+    const { parent, key } = locate(document.root, path);
+    if (path === "") document.root = cloneJson(value ?? null);
+    else if (Array.isArray(parent)) parent[indexOf(key)] = cloneJson(value ?? null);
+    else setField(parent as Record<string, unknown>, key, cloneJson(value ?? null));
+    return undefined;
+  },
+  move(document, { from, path }) {
+    const value = take(document.root, from);
+    // A list may be too short now.
+    return checkTarget(document.root, path, "", "move") ?? insert(document, path, value);
+  },
+  copy: (document, { from, path }) => insert(document, path, cloneJson(locate(document.root, from).value)),
+};
+
+function insert(document: { root: unknown }, path: string, value: unknown): undefined {
+  const { parent, key } = locate(document.root, path);
+  if (path === "") document.root = value;
+  else if (Array.isArray(parent)) parent.splice(key === "-" ? parent.length : indexOf(key), 0, value);
+  else setField(parent as Record<string, unknown>, key, value);
+}
+
+function take(root: unknown, path: string): unknown {
+  const { parent, key, value } = locate(root, path);
+  if (Array.isArray(parent)) parent.splice(indexOf(key), 1);
+  else delete (parent as Record<string, unknown>)[key];
+  return value;
 }
 
 interface CheckedOperation {

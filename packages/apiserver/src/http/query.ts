@@ -1,10 +1,14 @@
 import {
   decodeJson,
   decodeYaml,
+  forbiddenField,
+  invalidField,
   newBadRequest,
   newInvalid,
+  tooLongField,
   unsupportedField,
   type DeleteOptions,
+  type FieldError,
   type PropagationPolicy,
 } from "@coracle/apimachinery";
 import type { ListQuery, ResourceAddress, WatchQuery } from "../registry/contract.ts";
@@ -75,7 +79,11 @@ export function optionsKindOf(method: string): string {
 }
 
 function refuseOption(kind: string, name: string, value: unknown, supported: readonly string[]): never {
-  throw newInvalid({ group: "meta.k8s.io", kind }, "", [unsupportedField(name, value, supported)]);
+  return refuseOptions(kind, unsupportedField(name, value, supported));
+}
+
+function refuseOptions(kind: string, error: FieldError): never {
+  throw newInvalid({ group: "meta.k8s.io", kind }, "", [error]);
 }
 
 /** Whether the request is a trial. @throws {StatusError} 422 for anything but `All`. */
@@ -90,6 +98,27 @@ export function readFieldValidation(value: string | null, optionsKind: string): 
   if (value === null || value === "") return "Warn";
   if (value === "Strict" || value === "Warn" || value === "Ignore") return value;
   return refuseOption(optionsKind, "fieldValidation", value, ["Ignore", "Strict", "Warn"]);
+}
+
+const managerLimitBytes = 128;
+/** What Go calls printable. */
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
+/** Who writes, as the client says; empty when it does not. @throws {StatusError} 422. */
+export function readFieldManager(value: string | null, optionsKind: string): string {
+  const name = value ?? "";
+  if (Buffer.byteLength(name) > managerLimitBytes) refuseOptions(optionsKind, tooLongField("fieldManager", managerLimitBytes));
+  const found = unprintable.exec(name);
+  if (found === null) return name;
+  const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+  const detail = `invalid character U+${code} (at position ${Buffer.byteLength(name.slice(0, found.index))})`;
+  return refuseOptions(optionsKind, invalidField("fieldManager", name, detail));
+}
+
+/** Whether a patch takes fields from their owners. @throws {StatusError} 422 when it is no apply, which alone has owners to ask. */
+export function readForce(value: string | null, isApply: boolean): boolean {
+  if (value === null || value === "") return false;
+  return isApply ? isTrue(value) : refuseOptions("PatchOptions", forbiddenField("force", "may not be specified for non-apply patch"));
 }
 
 /** DeleteOptions of a body, else of the query. @throws {StatusError} 400. */

@@ -7,11 +7,12 @@ import { loadProtobuf, type Protobuf } from "./protobuf/load.ts";
 /** As upstream's: what a store shaped like etcd takes, twice over. */
 export const bodyLimitBytes = 3 * 2 ** 20;
 
+export const applyPatchType = "application/apply-patch+yaml";
 const patchTypes = [
   "application/json-patch+json",
   "application/merge-patch+json",
   "application/strategic-merge-patch+json",
-  "application/apply-patch+yaml",
+  applyPatchType,
 ];
 
 /** The kind that a request's object has if it does not say. */
@@ -53,11 +54,16 @@ export async function readOptionsBody(exchange: HttpExchange): Promise<{ readonl
   }
 }
 
-/** Reads a patch. @throws {StatusError} 413 or 415. */
-export async function readPatchBody(exchange: HttpExchange, { definition }: ServedResource, force: boolean): Promise<PatchBody> {
+/** Reads a patch; what `forceOf` says depends on its type. @throws {StatusError} 413 or 415. */
+export async function readPatchBody(
+  exchange: HttpExchange,
+  { definition }: ServedResource,
+  forceOf: (contentType: string) => boolean,
+): Promise<PatchBody> {
   const contentType = contentTypeOf(exchange);
   // For built-in kinds upstream's router answers before a handler could say what would do.
   if (!patchTypes.includes(contentType) && !definition.isCustom) throw unroutable;
+  const force = forceOf(contentType);
   const data = await exchange.readBody(bodyLimitBytes);
   return { contentType, body: { type: "bytes", contentType, data }, force };
 }

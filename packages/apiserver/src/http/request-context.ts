@@ -1,6 +1,6 @@
 import type { RequestContext, UserInfo } from "../registry/contract.ts";
 import type { HttpExchange } from "./exchange.ts";
-import { optionsKindOf, readDryRun, readFieldValidation } from "./query.ts";
+import { optionsKindOf, readDryRun, readFieldManager, readFieldValidation } from "./query.ts";
 
 /** More would make answers that proxies refuse; upstream cuts at 4 KiB of warnings too. */
 const warningsLimit = 32;
@@ -15,14 +15,14 @@ export class HttpRequestContext implements RequestContext {
   readonly #exchange: HttpExchange;
   readonly #warnings = new Set<string>();
 
-  /** @throws {StatusError} 422 for a bad `dryRun` or `fieldValidation`. */
+  /** @throws {StatusError} 422 for a bad `fieldManager`, `dryRun` or `fieldValidation`. */
   constructor(exchange: HttpExchange, user: UserInfo, query: URLSearchParams) {
     this.#exchange = exchange;
     this.user = user;
-    const given = query.get("fieldManager") ?? "";
+    const optionsKind = optionsKindOf(exchange.method);
+    const given = readFieldManager(query.get("fieldManager"), optionsKind);
     this.hasExplicitFieldManager = given !== "";
     this.fieldManager = given === "" ? managerOf(exchange.headers["user-agent"]) : given;
-    const optionsKind = optionsKindOf(exchange.method);
     this.isDryRun = readDryRun(query.getAll("dryRun"), optionsKind);
     this.fieldValidation = readFieldValidation(query.get("fieldValidation"), optionsKind);
   }
@@ -48,5 +48,6 @@ export function formatWarning(text: string): string {
 
 /** The program that a User-Agent names. */
 function managerOf(userAgent: string | undefined): string {
-  return (userAgent ?? "unknown").split("/", 1)[0] as string;
+  const name = (userAgent ?? "unknown").split("/", 1)[0] as string;
+  return name.replaceAll(/[^\u0020-\u007e\u00a1-\u00ff]/g, "").slice(0, 128);
 }

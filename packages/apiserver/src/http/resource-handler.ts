@@ -6,10 +6,10 @@ import { readIncludeObject, sendList, sendObject, type Answer } from "./answer.t
 import type { HttpExchange } from "./exchange.ts";
 import { negotiate, protobufType } from "./negotiate.ts";
 import { loadProtobuf } from "./protobuf/load.ts";
-import { addressOf, readDeleteOptions, readInteger, readListQuery, readWatchQuery } from "./query.ts";
-import { readObjectBody, readOptionsBody, readPatchBody, type BodyKind } from "./request-body.ts";
+import { addressOf, readDeleteOptions, readForce, readInteger, readListQuery, readWatchQuery } from "./query.ts";
+import { applyPatchType, readObjectBody, readOptionsBody, readPatchBody, type BodyKind } from "./request-body.ts";
 import type { HttpRequestContext } from "./request-context.ts";
-import { isTrue, type RequestInfo } from "./request-info.ts";
+import { type RequestInfo } from "./request-info.ts";
 import { sendStatus } from "./respond.ts";
 import { WatchStream, type WatchRegistry } from "./watch-stream.ts";
 
@@ -144,7 +144,10 @@ export class ResourceHandler {
   }
 
   async #patch(request: ResourceRequest): Promise<void> {
-    const patch = await readPatchBody(request.exchange, request.served, isTrue(request.info.query.get("force")));
+    const { exchange, served, info } = request;
+    const patch = await readPatchBody(exchange, served, (contentType) =>
+      readForce(info.query.get("force"), contentType === applyPatchType),
+    );
     const { view, isCreated } = await this.#options.registry.patch(request.context, request.address, patch);
     await sendObject(request, isCreated ? 201 : 200, view);
   }
