@@ -15,7 +15,7 @@ export { JsonPath, jsonPath } from "./meta/json-path.ts";
 export type { Schema, ValidationRule, ValueValidations } from "./schema/schema.ts";
 export { applyDefaults, hasDefaults } from "./schema/defaults.ts";
 export { prune, formatPath, type PruneOptions } from "./schema/prune.ts";
-export { normalise, type Normalised } from "./schema/normalise.ts";
+export { normalise, type Normalised, type NormaliseOptions } from "./schema/normalise.ts";
 export { pastItems, validateStructural } from "./schema/validate.ts";
 export { compilePattern, loadPatterns, type Pattern, type PatternError } from "./schema/patterns.ts";
 export { cannotHandleMessage, DecodeError, strictDecodingMessage, strictDecodingTexts } from "./schema/decode-error.ts";

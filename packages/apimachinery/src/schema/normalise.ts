@@ -16,8 +16,14 @@ export interface Normalised {
 
 const unknownLimit = 100;
 
+export interface NormaliseOptions {
+  /** Keeps zeros and empty lists and maps that Go would leave out: who applies them wants them. Defaults to false. */
+  readonly keepsZeros?: boolean;
+}
+
 interface Walk {
   readonly root: Schema;
+  readonly keepsZeros: boolean;
   readonly path: (string | number)[];
   readonly unknown: string[];
 }
@@ -33,8 +39,8 @@ const compiled = new WeakMap<Schema, Normaliser>();
  *
  * Throws {@link DecodeError} where a value has the wrong type.
  */
-export function normalise(schema: Schema, value: unknown): Normalised {
-  const walk: Walk = { root: schema, path: [], unknown: [] };
+export function normalise(schema: Schema, value: unknown, { keepsZeros = false }: NormaliseOptions = {}): Normalised {
+  const walk: Walk = { root: schema, keepsZeros, path: [], unknown: [] };
   return { value: normaliserOf(schema)(value, walk), unknownFields: walk.unknown };
 }
 
@@ -218,8 +224,8 @@ function normaliseField(target: Record<string, unknown>, key: string, at: { fiel
   }
   field.run ??= normaliserOf(field.schema);
   const after = field.run(before, walk);
-  if ((field.dropsEmpty && isEmptyCollection(after)) || (field.dropsZero && (after === "" || after === 0 || after === false)))
-    delete target[key];
+  const isNothing = (field.dropsEmpty && isEmptyCollection(after)) || (field.dropsZero && (after === "" || after === 0 || after === false));
+  if (isNothing && !walk.keepsZeros) delete target[key];
   else if (after !== before) setField(target, key, after);
 }
 

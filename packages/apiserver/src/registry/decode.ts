@@ -16,6 +16,7 @@ import {
   strictDecodingMessage,
   strictDecodingTexts,
   type GroupVersionKind,
+  type NormaliseOptions,
   type Schema,
   type UnstructuredObject,
 } from "@coracle/apimachinery";
@@ -103,18 +104,18 @@ export function withTypeMeta(value: unknown, gvk: GroupVersionKind): Unstructure
 }
 
 /** Gives the object the form its version's schema asks for, in place; returns the unknown fields. @throws {StatusError} 400. */
-export function shapeObject(target: Target, object: UnstructuredObject): readonly string[] {
+export function shapeObject(target: Target, object: UnstructuredObject, options: NormaliseOptions = {}): readonly string[] {
   const { definition, version } = target.served;
   if (definition.isCustom) {
     const unknown = shapeMetadata(target, object);
     return [...unknown, ...prune(version.schema, object)];
   }
-  return normaliseOrThrow(version.schema, object, expectedGvk(target));
+  return normaliseOrThrow(version.schema, object, expectedGvk(target), options);
 }
 
-export function normaliseOrThrow(schema: Schema, object: object, gvk: GroupVersionKind): readonly string[] {
+export function normaliseOrThrow(schema: Schema, object: object, gvk: GroupVersionKind, options: NormaliseOptions = {}): readonly string[] {
   try {
-    return normalise(schema, object).unknownFields;
+    return normalise(schema, object, options).unknownFields;
   } catch (error) {
     if (error instanceof DecodeError) throw newBadRequest(cannotHandleMessage(gvk, error));
     throw error;

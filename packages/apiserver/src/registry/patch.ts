@@ -7,6 +7,7 @@ import {
   decodeJson,
   decodeText,
   decodeYaml,
+  deepEqual,
   invalidField,
   JsonSyntaxError,
   newBadRequest,
@@ -122,7 +123,7 @@ async function readApplied(target: Target, context: RequestContext, patch: Patch
   const { value, duplicateFields } = await readAppliedBody(patch);
   const object = withTypeMeta(value, expectedGvk(target));
   const shaped = cloneJson(object);
-  const texts = strictDecodingTexts(shapeObject(target, shaped), duplicateFields);
+  const texts = strictDecodingTexts(shapeObject(target, shaped, { keepsZeros: true }), duplicateFields);
   if (texts.length > 0 && context.fieldValidation !== "Ignore") {
     if (context.fieldValidation === "Strict") throw newBadRequest(strictDecodingMessage(texts));
     for (const text of texts) context.warn(text);
@@ -179,12 +180,27 @@ async function createApplied(
   object: UnstructuredObject,
 ): Promise<WriteResult | undefined> {
   delete object.metadata.resourceVersion;
-  const next = defaultAndConvert(target, object);
+  const next = storedForm(target, object);
   const view = await insertObject(core, target, context, { object: next, isOwned: true });
   return { view, isCreated: true };
 }
 
-function replaceApplied(
+/** Zeros that were applied are owned; stored they are not. */
+function storedForm(target: Target, object: UnstructuredObject): UnstructuredObject {
+  if (!target.served.definition.isCustom) shapeObject(target, object);
+  return defaultAndConvert(target, object);
+}
+
+/** Nothing changes but when something was applied last, which is no reason to write. */
+function isSameButTimes(next: Readonly<UnstructuredObject>, old: Readonly<UnstructuredObject>): boolean {
+  const without = ({ metadata, ...rest }: Readonly<UnstructuredObject>): object => {
+    const { managedFields, resourceVersion: _, ...others } = metadata;
+    return { ...rest, metadata: others, managedFields: managedFields?.map(({ time: _time, ...entry }) => entry) };
+  };
+  return deepEqual(without(next), without(old));
+}
+
+async function replaceApplied(
   core: RegistryCore,
   target: Target,
   context: RequestContext,
@@ -192,5 +208,8 @@ function replaceApplied(
 ): Promise<ObjectView | undefined> {
   // Only what was applied counts as a precondition.
   object.metadata.resourceVersion = applied.metadata.resourceVersion || String(current.revision);
-  return replaceObject(core, target, context, { current, next: defaultAndConvert(target, object), isOwned: true });
+  const next = storedForm(target, object);
+  const { definition, version } = target.served;
+  if (isSameButTimes(next, current.object)) return current.view(definition, version);
+  return replaceObject(core, target, context, { current, next, isOwned: true });
 }
