@@ -32,6 +32,8 @@ export interface Judgement {
 /** What is asked for in a judgement besides the object. */
 export interface Circumstances {
   readonly subresource?: string;
+  /** `v1`, `apps/v1`: what the client asks with. */
+  readonly apiVersion?: string;
   readonly user?: StrategyContext["user"];
 }
 
@@ -64,7 +66,9 @@ export class Judge {
   }
 
   static async of(resource: string, manifest: string): Promise<Judge> {
-    return new Judge(resource, await readManifest(manifest));
+    const judge = new Judge(resource, await readManifest(manifest));
+    await judge.#strategy.load?.(judge.#manifest);
+    return judge;
   }
 
   /** The edited manifest, created. */
@@ -72,10 +76,11 @@ export class Judge {
     const object = this.#decode(edits);
     object.metadata.uid = "4a6f7e1c-0000-4000-8000-000000000001";
     object.metadata.creationTimestamp = "2026-01-01T00:00:00Z";
-    this.#strategy.prepareForCreate?.(object, contextOf(circumstances));
+    const context = contextOf({ apiVersion: object.apiVersion, ...circumstances });
+    this.#strategy.prepareForCreate?.(object, context);
     const rules = { isNamespaced: this.#isNamespaced, validateName: this.#strategy.validateName?.bind(this.#strategy) };
     const errors = validateObjectMeta(object.metadata, rules);
-    errors.push(...(this.#strategy.validateCreate?.(object, contextOf(circumstances)) ?? []));
+    errors.push(...(this.#strategy.validateCreate?.(object, context) ?? []));
     return { object, causes: causesOf(errors), warnings: this.#strategy.warnings?.(object) ?? [] };
   }
 
@@ -90,7 +95,7 @@ export class Judge {
     normalise(schemaOf(this.#type), object);
     applyDefaults(schemaOf(this.#type), object);
     this.#strategy.applyDefaults?.(object);
-    const context = contextOf(circumstances);
+    const context = contextOf({ apiVersion: object.apiVersion, ...circumstances });
     this.#strategy.prepareForUpdate?.(object, old, context);
     const errors = this.#strategy.validateUpdate?.(object, old, context) ?? [];
     return { object, causes: causesOf(errors), warnings: this.#strategy.warnings?.(object, old) ?? [] };
@@ -108,8 +113,8 @@ export class Judge {
   }
 }
 
-function contextOf({ subresource = "", user = { name: "tester", groups: [] } }: Circumstances): StrategyContext {
-  return { now: "2026-01-01T00:00:00Z", nowMs, apiVersion: "v1", subresource, user, isDryRun: false };
+function contextOf({ subresource = "", apiVersion = "", user = { name: "tester", groups: [] } }: Circumstances): StrategyContext {
+  return { now: "2026-01-01T00:00:00Z", nowMs, apiVersion, subresource, user, isDryRun: false };
 }
 
 function causesOf(errors: readonly FieldError[]): string[] {

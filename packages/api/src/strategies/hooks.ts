@@ -17,7 +17,7 @@ export interface KindHooks<T extends KubeObject> {
   /** After what every kind does: generation, and the status or everything else as it was. */
   prepareUpdate?(object: T, old: Readonly<T>, context: StrategyContext): void;
   /** On creation, when `old` is undefined, and on updates of the main resource. */
-  validate?(object: Readonly<T>, out: Findings, old?: Readonly<T>): FieldError[] | void;
+  validate?(object: Readonly<T>, out: Findings, old: Readonly<T> | undefined, context: StrategyContext): FieldError[] | void;
   /** Besides {@link validate} on updates of the main resource. */
   validateUpdate?(object: Readonly<T>, old: Readonly<T>, out: Findings): FieldError[] | void;
   /** On updates of subresources, by name: `status`, `approval`, `resize`. */
@@ -57,17 +57,18 @@ export function strategyOf<T extends KubeObject>(hooks: KindHooks<T>): ResourceS
       prepareUpdate(hooks, object, old, context);
       hooks.prepareUpdate?.(typed(object), typed(old), context);
     },
-    validateCreate(object) {
+    validateCreate(object, context) {
       const out = new Findings();
       validateFinalizerNames(object, out);
-      out.addAll(hooks.validate?.(typed(object), out) ?? []);
+      out.addAll(hooks.validate?.(typed(object), out, undefined, context) ?? []);
       return out.errors;
     },
-    validateUpdate(object, old, { subresource }) {
+    validateUpdate(object, old, context) {
+      const { subresource } = context;
       const out = new Findings();
       validateFinalizerNames(object, out);
       if (subresource === "") {
-        out.addAll(hooks.validate?.(typed(object), out, typed(old)) ?? []);
+        out.addAll(hooks.validate?.(typed(object), out, typed(old), context) ?? []);
         out.addAll(hooks.validateUpdate?.(typed(object), typed(old), out) ?? []);
       } else hooks.subresources?.[subresource]?.(typed(object), typed(old), out);
       return out.errors;

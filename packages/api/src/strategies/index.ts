@@ -1,8 +1,11 @@
 import type { ResourceStrategy } from "@coracle/apimachinery";
+import { accessStrategies } from "./access/index.ts";
 import { admissionRegistrationStrategies } from "./admission-registration.ts";
-import { coreStrategies } from "./core.ts";
-import { otherStrategies } from "./others.ts";
+import { coreStrategies } from "./core/index.ts";
+import { networkingStrategies } from "./networking/index.ts";
 import { podStrategies } from "./pod/index.ts";
+import { policyStrategies } from "./policy/index.ts";
+import { storageStrategies } from "./storage/index.ts";
 import { workloadStrategies } from "./workloads/index.ts";
 
 /** What data cannot say of the built-in kinds, by `resource.group` (`pods` in the core group). */
@@ -10,6 +13,9 @@ export const kindStrategies: Readonly<Record<string, ResourceStrategy>> = {
   ...podStrategies,
   ...coreStrategies,
   ...workloadStrategies,
-  ...otherStrategies,
+  ...networkingStrategies,
+  ...storageStrategies,
+  ...accessStrategies,
+  ...policyStrategies,
   ...admissionRegistrationStrategies,
 };

@@ -124,6 +124,7 @@ test("claims have a least and a most storage, also when they grow", async () => 
   await refused("500Mi", "minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 500Mi");
   await refused("6Gi", "maximum storage usage per PersistentVolumeClaim is 5Gi, but request is 6Gi");
   await cluster.create("PersistentVolumeClaim", claim("2Gi"));
+  await cluster.patch("PersistentVolumeClaim", "v", { status: { phase: "Bound" } }, { subresource: "status" });
   const grown = cluster.patch("PersistentVolumeClaim", "v", { spec: { resources: { requests: { storage: "6Gi" } } } });
   await expect(grown).rejects.toThrow("maximum storage usage per PersistentVolumeClaim is 5Gi, but request is 6Gi");
 });
