@@ -56,7 +56,7 @@ function withPort(ip: string, { port }: EndpointPort): string {
 export const endpointSliceCells: Cells<EndpointSlice> = {
   AddressType: ({ addressType }) => addressType,
   Ports: ({ ports }) => {
-    const texts = (ports ?? []).map(({ name, port }) => (port === undefined ? name || "*" : String(port)));
+    const texts = (ports ?? []).map(({ name, port }) => (port === undefined ? (name ?? "*") : String(port)));
     return texts.length === 0 ? unset : firstFew(texts, 3);
   },
   Endpoints: ({ endpoints }) => {

@@ -115,7 +115,7 @@ export const resourceClaimCells: Cells<ResourceClaim> = {
     const states = [
       ...(isDeleted ? ["deleted"] : []),
       ...(isAllocated ? ["allocated"] : isDeleted ? [] : ["pending"]),
-      ...((status?.reservedFor?.length ?? 0) > 0 ? ["reserved"] : []),
+      ...(isAllocated && (status?.reservedFor?.length ?? 0) > 0 ? ["reserved"] : []),
     ];
     return states.join(",");
   },

@@ -2,6 +2,7 @@ import type { ResourceStrategy } from "@coracle/apimachinery";
 import { accessStrategies } from "./access/index.ts";
 import { admissionRegistrationStrategies } from "./admission-registration.ts";
 import { coreStrategies } from "./core/index.ts";
+import { deviceStrategies } from "./devices/index.ts";
 import { flowcontrolStrategies } from "./flowcontrol/index.ts";
 import { networkingStrategies } from "./networking/index.ts";
 import { podStrategies } from "./pod/index.ts";
@@ -19,5 +20,6 @@ export const kindStrategies: Readonly<Record<string, ResourceStrategy>> = {
   ...accessStrategies,
   ...policyStrategies,
   ...flowcontrolStrategies,
+  ...deviceStrategies,
   ...admissionRegistrationStrategies,
 };
