@@ -213,8 +213,8 @@ class NodeKubelet implements Kubelet {
 
   async #admit(pod: Pod): Promise<Rejection | undefined> {
     const rejection = admitPod(pod, this.#node(), this.pods());
-    if (rejection?.reason !== "NodeAffinity") return rejection;
-    // The scheduler may have seen a label that is newer than the last report of this node.
+    if (rejection === undefined) return undefined;
+    // The scheduler may have seen a label or a resource that is newer than the last report of this node.
     await this.#agent.refresh();
     return admitPod(pod, this.#node(), this.pods());
   }
@@ -232,7 +232,8 @@ class NodeKubelet implements Kubelet {
     const known = this.#agent.node;
     return {
       metadata: { name: nodeName, labels: { ...nodeLabels({ nodeName, labels }), ...known?.metadata.labels } },
-      status: { allocatable: { ...this.#capacity } },
+      // Extended resources are what others say that the node has.
+      status: { allocatable: { ...known?.status?.allocatable, ...this.#capacity } },
     } as Node;
   }
 

@@ -3,7 +3,8 @@
  *
  * The tour: `scheduler.ts` listens to the API and keeps `cache/` (nodes with what is placed on them) and `queue/` (pods that wait);
  * `framework/cycle.ts` decides about one pod — pre-filter, filter, score — as a pure function of a snapshot; `plugins/` hold one rule each,
- * under upstream's names; the scheduler posts the binding. It does not preempt yet.
+ * under upstream's names; the scheduler posts the binding. `preemption/` makes room for
+ * pods that fit nowhere.
  *
  * ```ts
  * const scheduler = createScheduler({ client, clock, random, log, events });

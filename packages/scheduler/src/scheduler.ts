@@ -4,7 +4,7 @@ import { resources, type Binding, type Node, type Pod } from "@coracle/api";
 import { createLifetime, type Client, type EventRecorder } from "@coracle/client";
 import { isFinished, podInfo, SchedulerCache } from "./cache/scheduler-cache.ts";
 import { schedule, type Decision } from "./framework/cycle.ts";
-import type { NodeInfo, Plugin, PodInfo } from "./framework/plugin.ts";
+import type { NodeInfo, Plugin, PodInfo, Snapshot } from "./framework/plugin.ts";
 import { nodeAffinity } from "./plugins/node-affinity.ts";
 import { nodeName } from "./plugins/node-name.ts";
 import { nodePorts } from "./plugins/node-ports.ts";
@@ -13,6 +13,8 @@ import { nodeUnschedulable } from "./plugins/node-unschedulable.ts";
 import { isGated } from "./plugins/scheduling-gates.ts";
 import { taintToleration } from "./plugins/taint-toleration.ts";
 import { createVolumeBinding } from "./plugins/volume-binding.ts";
+import { Nominations } from "./preemption/nominations.ts";
+import { Preemptor, type Outcome } from "./preemption/preemptor.ts";
 import { SchedulingQueue } from "./queue/scheduling-queue.ts";
 
 export interface SchedulerOptions {
@@ -68,6 +70,8 @@ class DefaultScheduler implements Scheduler {
   /** Pods decided, whose binding is not seen yet. */
   readonly #inFlight = new Set<string>();
   readonly #cursor = { index: 0 };
+  readonly #nominations = new Nominations();
+  readonly #preemptor: Preemptor;
   #isScheduled = false;
   #isStarted = false;
 
@@ -75,6 +79,12 @@ class DefaultScheduler implements Scheduler {
     this.#options = options;
     this.#schedulerName = options.schedulerName ?? "default-scheduler";
     this.#plugins = defaultPlugins(options);
+    this.#preemptor = new Preemptor({
+      ...options,
+      schedulerName: this.#schedulerName,
+      plugins: this.#plugins,
+      nominations: this.#nominations,
+    });
     this.#queue = new SchedulingQueue({ clock: options.clock });
     this.#queue.onActive = () => this.#wake();
   }
@@ -84,6 +94,7 @@ class DefaultScheduler implements Scheduler {
     const nodes = client.informer(resources.nodes);
     const pods = client.informer(resources.pods);
     const volumeResources = [resources.persistentVolumeClaims, resources.persistentVolumes, resources.storageClasses] as const;
+    await client.informer(resources.podDisruptionBudgets).waitForSync(this.#stopped.signal);
     const others = volumeResources.map((resource) => client.informer<KubeObject>(resource));
     await Promise.all([nodes, pods, ...others].map((informer) => informer.waitForSync(this.#stopped.signal)));
     this.#subscriptions.push(
@@ -120,20 +131,30 @@ class DefaultScheduler implements Scheduler {
     const boundTo = pod.spec?.nodeName ?? "";
     if (boundTo !== "") {
       this.#inFlight.delete(key);
+      this.#nominations.delete(key);
       this.#queue.delete(key);
       this.#cache.setPod(pod, boundTo);
       if (isFinished(pod)) this.#queue.moveAll();
       return;
     }
     const isOurs = (pod.spec?.schedulerName ?? "default-scheduler") === this.#schedulerName;
-    if (!isOurs || isFinished(pod) || pod.metadata.deletionTimestamp !== undefined) this.#queue.delete(key);
-    else if (!this.#inFlight.has(key) && !isGated(pod)) this.#queue.set(podInfo(pod));
+    if (!isOurs || isFinished(pod) || pod.metadata.deletionTimestamp !== undefined) {
+      this.#queue.delete(key);
+      this.#nominations.delete(key);
+      return;
+    }
+    const info = podInfo(pod);
+    // Before this scheduler started, perhaps.
+    const nominated = pod.status?.nominatedNodeName ?? "";
+    if (nominated !== "") this.#nominations.set(info, nominated);
+    if (!this.#inFlight.has(key) && !isGated(pod)) this.#queue.set(info);
   }
 
   #onPodDeleted(pod: Pod): void {
     const key = objectKey(pod);
     this.#queue.delete(key);
     this.#inFlight.delete(key);
+    this.#nominations.delete(key);
     this.#cache.deletePod(key, pod.metadata.uid);
     this.#queue.moveAll();
   }
@@ -159,10 +180,17 @@ class DefaultScheduler implements Scheduler {
   }
 
   #scheduleOne(info: PodInfo, queued: unknown, movesAtPop: number): void {
-    const decision = schedule(info, this.#cache.snapshot(), { plugins: this.#plugins, random: this.#options.random, cursor: this.#cursor });
+    const snapshot = this.#cache.snapshot();
+    const decision = schedule(info, snapshot, {
+      plugins: this.#plugins,
+      random: this.#options.random,
+      cursor: this.#cursor,
+      rivals: (node, pod) => this.#nominations.rivals(node, pod),
+    });
     if (decision.type === "unschedulable") {
       this.#queue.putBack(info, queued, movesAtPop);
-      this.#reportFailure(info.pod, decision.message);
+      const { node, message } = this.#makeRoom(info, snapshot, decision);
+      this.#reportFailure(info.pod, `${decision.message}${message}`, node);
       return;
     }
     this.#inFlight.add(info.key);
@@ -174,6 +202,11 @@ class DefaultScheduler implements Scheduler {
         this.#wake();
       });
     this.#bindings.add(binding);
+  }
+
+  #makeRoom(info: PodInfo, snapshot: Snapshot, { refusals }: Extract<Decision, { type: "unschedulable" }>): Outcome {
+    if (snapshot.nodes.length === 0) return { node: undefined, message: "" };
+    return this.#preemptor.run(info, snapshot, refusals);
   }
 
   async #bind(info: PodInfo, decision: Extract<Decision, { type: "bind" }>): Promise<void> {
@@ -214,11 +247,13 @@ class DefaultScheduler implements Scheduler {
   }
 
   /** An event, and the condition PodScheduled=False that `kubectl describe` and autoscalers read. */
-  #reportFailure(pod: Pod, message: string): void {
+  #reportFailure(pod: Pod, message: string, nominatedNode?: string): void {
     const { client, clock, events, log } = this.#options;
     events.record(pod, "Warning", "FailedScheduling", message);
     const known = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
-    if (known?.status === "False" && known.reason === "Unschedulable" && known.message === message) return;
+    const nominatedNodeName = nominatedNode ?? null;
+    const isNominated = (pod.status?.nominatedNodeName ?? null) === nominatedNodeName;
+    if (isNominated && known?.status === "False" && known.reason === "Unschedulable" && known.message === message) return;
     const lastTransitionTime =
       known?.status === "False" ? known.lastTransitionTime : `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
     const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message, lastTransitionTime };
@@ -226,7 +261,7 @@ class DefaultScheduler implements Scheduler {
       .resource(resources.pods, pod.metadata.namespace)
       .patch(
         pod.metadata.name ?? "",
-        { status: { conditions: [condition] } },
+        { status: { conditions: [condition], ...(!isNominated && { nominatedNodeName }) } },
         { type: "application/strategic-merge-patch+json", subresource: "status" },
       )
       .catch(

@@ -1,6 +1,7 @@
 import { objectKey } from "@coracle/apimachinery";
 import type { Node, Pod } from "@coracle/api";
 import type { NodeInfo, PodInfo, Snapshot } from "../framework/plugin.ts";
+import { hostPortsOf } from "../framework/host-ports.ts";
 import { add, amounts, podRequests, type PodRequests } from "../framework/requests.ts";
 
 interface MutableNodeInfo extends NodeInfo {
@@ -96,16 +97,4 @@ export function podInfo(pod: Pod): PodInfo {
 
 export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-}
-
-/** `protocol/hostIP/port` of every host port; with host network each container port is one. */
-export function hostPortsOf(pod: Pod): string[] {
-  const sidecars = (pod.spec?.initContainers ?? []).filter((container) => container.restartPolicy === "Always");
-  return [...(pod.spec?.containers ?? []), ...sidecars].flatMap((container) =>
-    (container.ports ?? [])
-      .filter((port) => (port.hostPort ?? 0) > 0)
-      .map(
-        (port) => `${port.protocol ?? "TCP"}/${port.hostIP === undefined || port.hostIP === "" ? "0.0.0.0" : port.hostIP}/${port.hostPort}`,
-      ),
-  );
 }

@@ -1,4 +1,5 @@
 import type { Random } from "@coracle/base";
+import { nodeWith } from "./node-with.ts";
 import type { NodeInfo, Plugin, PodInfo, Refusal, Snapshot } from "./plugin.ts";
 
 /** What the scheduler decided for one pod. Pure data: somebody else posts it. */
@@ -11,6 +12,8 @@ export interface CycleOptions {
   readonly random: Random;
   /** Where the search for feasible nodes starts; advances, so that every node gets its turn. */
   readonly cursor: { index: number };
+  /** Pods that wait for room on a node and come before `pod`. Defaults to none. */
+  rivals?(node: string, pod: PodInfo): readonly PodInfo[];
 }
 
 /** Chooses a node: pre-filter, filter, score, highest wins, ties by chance. Reads the snapshot only. */
@@ -50,16 +53,24 @@ function findFeasible(
   pod: PodInfo,
   snapshot: Snapshot,
   states: ReadonlyMap<string, unknown>,
-  { plugins, cursor }: CycleOptions,
+  { plugins, cursor, rivals }: CycleOptions,
 ): { feasible: NodeInfo[]; refusals: Map<string, Refusal> } {
   const { nodes } = snapshot;
   const enough = feasibleNodesToFind(nodes.length);
   const feasible: NodeInfo[] = [];
   const refusals = new Map<string, Refusal>();
+  const refusalOf = (node: NodeInfo): Refusal | undefined => {
+    const waiting = rivals?.(node.name, pod) ?? [];
+    const crowded = waiting.length === 0 ? undefined : nodeWith(node, [...node.pods.values(), ...waiting]);
+    return (crowded && filterNode(pod, crowded, states, plugins)) ?? filterNode(pod, node, states, plugins);
+  };
+  // Room was made there for this very pod.
+  const nominated = nodes.find(({ name }) => name === pod.pod.status?.nominatedNodeName);
+  if (nominated !== undefined && refusalOf(nominated) === undefined) return { feasible: [nominated], refusals };
   let visited = 0;
   for (; visited < nodes.length && feasible.length < enough; visited++) {
     const node = nodes[(cursor.index + visited) % nodes.length] as NodeInfo;
-    const refusal = filterNode(pod, node, states, plugins);
+    const refusal = refusalOf(node);
     if (refusal === undefined) feasible.push(node);
     else refusals.set(node.name, refusal);
   }

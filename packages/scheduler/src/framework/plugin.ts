@@ -25,6 +25,8 @@ export interface Plugin {
 /** Why a pod does not fit, in upstream's words. */
 export interface Refusal {
   readonly reasons: readonly string[];
+  /** Whether it could be otherwise with fewer pods on the node. Defaults to false. */
+  readonly isResolvable?: boolean;
   /** Set by the framework. */
   readonly plugin?: string;
 }
@@ -55,6 +57,11 @@ export interface Snapshot {
 
 export function refuse(...reasons: string[]): Refusal {
   return { reasons };
+}
+
+/** A refusal that holds no longer when some pods of the node are gone. */
+export function refuseForNow(...reasons: string[]): Refusal {
+  return { reasons, isResolvable: true };
 }
 
 /** Scales scores so that the greatest is 100; with `isReversed` the greatest becomes 0 (upstream's `DefaultNormalizeScore`). */

@@ -1,5 +1,5 @@
-import { hostPortsOf } from "../cache/scheduler-cache.ts";
-import { refuse, type NodeInfo, type Plugin } from "../framework/plugin.ts";
+import { hostPortsOf } from "../framework/host-ports.ts";
+import { refuseForNow, type NodeInfo, type Plugin } from "../framework/plugin.ts";
 
 /** A host port serves one pod a node; `0.0.0.0` clashes with every address. */
 export const nodePorts: Plugin = {
@@ -7,7 +7,7 @@ export const nodePorts: Plugin = {
   preFilter: (pod) => ({ state: hostPortsOf(pod.pod) }),
   filter(_pod, node, state) {
     const isFree = (state as readonly string[]).every((port) => !clashes(port, node));
-    return isFree ? undefined : refuse("node(s) didn't have free ports for the requested pod ports");
+    return isFree ? undefined : refuseForNow("node(s) didn't have free ports for the requested pod ports");
   },
 };
 

@@ -1,4 +1,4 @@
-import { refuse, type NodeInfo, type Plugin, type PodInfo } from "../framework/plugin.ts";
+import { refuse, refuseForNow, type NodeInfo, type Plugin, type PodInfo } from "../framework/plugin.ts";
 
 /** What upstream counts for containers that ask for nothing, so that they spread too. */
 const defaultRequests = { cpu: 100, memory: 200 * 1024 * 1024 } as const;
@@ -9,12 +9,15 @@ export const nodeResourcesFit: Plugin = {
   name: "NodeResourcesFit",
   filter(pod, node) {
     const reasons: string[] = [];
+    let isHopeless = false;
     for (const [name, amount] of pod.requests) {
       if (amount === 0) continue;
       const left = (node.allocatable.get(name) ?? 0) - (node.requested.get(name) ?? 0);
+      isHopeless ||= amount > (node.allocatable.get(name) ?? 0);
       if (amount > left) reasons.push(name === "pods" ? "Too many pods" : `Insufficient ${name}`);
     }
-    return reasons.length === 0 ? undefined : refuse(...reasons);
+    if (reasons.length === 0) return undefined;
+    return isHopeless ? refuse(...reasons) : refuseForNow(...reasons);
   },
   score(pod, node) {
     const fractions = usedFractions(pod, node);
