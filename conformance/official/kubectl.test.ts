@@ -30,7 +30,6 @@ beforeEach(async () => {
 const kubectl = (...args: string[]): string => client.run("-n", namespace, ...args);
 const piped = (manifest: object, ...args: string[]): string => client.pipe(JSON.stringify(manifest), "-n", namespace, ...args);
 const jsonpath = (path: string, ...args: string[]): string => kubectl("get", ...args, "-o", `jsonpath=${path}`);
-const test = (name: string): string => official("cli", `Kubectl client ${name}`);
 
 function controller(name: string, replicas: number, labels: Record<string, string>): object {
   const containers = [{ name, image: "nginx:1", ports: [{ containerPort: 6379, name: "agnhost-server" }] }];
@@ -76,7 +75,7 @@ async function expectDemo(replicas: number): Promise<void> {
   });
 }
 
-it(test("Update Demo should create and stop a replication controller"), async () => {
+it(official("cli", "Kubectl client Update Demo should create and stop a replication controller"), async () => {
   const demo = controller("demo", 2, { name: "demo" });
   piped(demo, "create", "-f", "-");
   await expectDemo(2);
@@ -84,7 +83,7 @@ it(test("Update Demo should create and stop a replication controller"), async ()
   await eventually(() => expect(kubectl("get", "rc,svc,pods", "-l", "name=demo", "-o", "name", "--ignore-not-found")).toBe(""));
 });
 
-it(test("Update Demo should scale a replication controller"), async () => {
+it(official("cli", "Kubectl client Update Demo should scale a replication controller"), async () => {
   piped(controller("demo", 2, { name: "demo" }), "create", "-f", "-");
   await expectDemo(2);
   for (const replicas of [1, 2]) {
@@ -93,93 +92,99 @@ it(test("Update Demo should scale a replication controller"), async () => {
   }
 });
 
-it(test("Kubectl api-versions should check if v1 is in available api versions"), () => {
+it(official("cli", "Kubectl client Kubectl api-versions should check if v1 is in available api versions"), () => {
   expect(kubectl("api-versions").split("\n")).toContain("v1");
 });
 
-it(test("Kubectl cluster-info should check if Kubernetes control plane services is included in cluster-info"), () => {
-  expect(kubectl("cluster-info")).toMatch(/Kubernetes control plane.* is running at .*https:/);
-});
+it(
+  official("cli", "Kubectl client Kubectl cluster-info should check if Kubernetes control plane services is included in cluster-info"),
+  () => {
+    expect(kubectl("cluster-info")).toMatch(/Kubernetes control plane.* is running at .*https:/);
+  },
+);
 
-it(test("Kubectl describe should check if kubectl describe prints relevant information for rc and pods"), async () => {
-  const pod = await startPrimary();
-  piped(
-    {
-      apiVersion: "v1",
-      kind: "Service",
-      metadata: { name: "agnhost-primary", labels: primaryLabels },
-      spec: { selector: primaryLabels, ports: [{ port: 6379, targetPort: "agnhost-server" }] },
-    },
-    "create",
-    "-f",
-    "-",
-  );
-  expectAll(
-    kubectl("describe", "pod", pod),
-    ["Name:", "agnhost-primary-"],
-    ["Namespace:", namespace],
-    ["Node:"],
-    ["Labels:", "app=agnhost"],
-    ["role=primary"],
-    ["Annotations:"],
-    ["Status:", "Running"],
-    ["IP:"],
-    ["Controlled By:", "ReplicationController/agnhost-primary"],
-    ["Image:", "nginx:1"],
-    ["State:", "Running"],
-    ["QoS Class:", "BestEffort"],
-  );
-  await eventually(() =>
+it(
+  official("cli", "Kubectl client Kubectl describe should check if kubectl describe prints relevant information for rc and pods"),
+  async () => {
+    const pod = await startPrimary();
+    piped(
+      {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "agnhost-primary", labels: primaryLabels },
+        spec: { selector: primaryLabels, ports: [{ port: 6379, targetPort: "agnhost-server" }] },
+      },
+      "create",
+      "-f",
+      "-",
+    );
     expectAll(
-      kubectl("describe", "rc", "agnhost-primary"),
-      ["Name:", "agnhost-primary"],
+      kubectl("describe", "pod", pod),
+      ["Name:", "agnhost-primary-"],
       ["Namespace:", namespace],
-      ["Selector:", "app=agnhost,role=primary"],
+      ["Node:"],
       ["Labels:", "app=agnhost"],
       ["role=primary"],
       ["Annotations:"],
-      ["Replicas:", "1 current", "1 desired"],
-      ["Pods Status:", "1 Running", "0 Waiting", "0 Succeeded", "0 Failed"],
-      ["Pod Template:"],
+      ["Status:", "Running"],
+      ["IP:"],
+      ["Controlled By:", "ReplicationController/agnhost-primary"],
       ["Image:", "nginx:1"],
-      ["Events:"],
-    ),
-  );
-  expectAll(
-    kubectl("describe", "service", "agnhost-primary"),
-    ["Name:", "agnhost-primary"],
-    ["Namespace:", namespace],
-    ["Labels:", "app=agnhost"],
-    ["Annotations:"],
-    ["Selector:", "app=agnhost", "role=primary"],
-    ["Type:", "ClusterIP"],
-    ["IP:"],
-    ["Port:", "<unset>", "6379/TCP"],
-    ["Endpoints:"],
-    ["Session Affinity:", "None"],
-  );
-  const node = jsonpath("{.items[0].metadata.name}", "nodes");
-  expectAll(
-    kubectl("describe", "node", node),
-    ["Name:", node],
-    ["Labels:"],
-    ["Annotations:"],
-    ["CreationTimestamp:"],
-    ["Conditions:"],
-    ["Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message"],
-    ["Addresses:"],
-    ["Capacity:"],
-    ["Version:"],
-    ["Kernel Version:"],
-    ["OS Image:"],
-    ["Container Runtime Version:"],
-    ["Kubelet Version:"],
-    ["Pods:"],
-  );
-  expectAll(kubectl("describe", "namespace", namespace), ["Name:", namespace], ["Labels:"], ["Annotations:"], ["Status:", "Active"]);
-});
+      ["State:", "Running"],
+      ["QoS Class:", "BestEffort"],
+    );
+    await eventually(() =>
+      expectAll(
+        kubectl("describe", "rc", "agnhost-primary"),
+        ["Name:", "agnhost-primary"],
+        ["Namespace:", namespace],
+        ["Selector:", "app=agnhost,role=primary"],
+        ["Labels:", "app=agnhost"],
+        ["role=primary"],
+        ["Annotations:"],
+        ["Replicas:", "1 current", "1 desired"],
+        ["Pods Status:", "1 Running", "0 Waiting", "0 Succeeded", "0 Failed"],
+        ["Pod Template:"],
+        ["Image:", "nginx:1"],
+        ["Events:"],
+      ),
+    );
+    expectAll(
+      kubectl("describe", "service", "agnhost-primary"),
+      ["Name:", "agnhost-primary"],
+      ["Namespace:", namespace],
+      ["Labels:", "app=agnhost"],
+      ["Annotations:"],
+      ["Selector:", "app=agnhost", "role=primary"],
+      ["Type:", "ClusterIP"],
+      ["IP:"],
+      ["Port:", "<unset>", "6379/TCP"],
+      ["Endpoints:"],
+      ["Session Affinity:", "None"],
+    );
+    const node = jsonpath("{.items[0].metadata.name}", "nodes");
+    expectAll(
+      kubectl("describe", "node", node),
+      ["Name:", node],
+      ["Labels:"],
+      ["Annotations:"],
+      ["CreationTimestamp:"],
+      ["Conditions:"],
+      ["Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message"],
+      ["Addresses:"],
+      ["Capacity:"],
+      ["Version:"],
+      ["Kernel Version:"],
+      ["OS Image:"],
+      ["Container Runtime Version:"],
+      ["Kubelet Version:"],
+      ["Pods:"],
+    );
+    expectAll(kubectl("describe", "namespace", namespace), ["Name:", namespace], ["Labels:"], ["Annotations:"], ["Status:", "Active"]);
+  },
+);
 
-it(test("Kubectl diff should check if kubectl diff finds a difference for Deployments"), () => {
+it(official("cli", "Kubectl client Kubectl diff should check if kubectl diff finds a difference for Deployments"), () => {
   const deployment = (image: string): object => ({
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -198,7 +203,7 @@ it(test("Kubectl diff should check if kubectl diff finds a difference for Deploy
   expect(jsonpath("{.spec.template.spec.containers[0].image}", "deployment", "httpd")).toBe("nginx:1");
 });
 
-it(test("Kubectl expose should create services for rc"), async () => {
+it(official("cli", "Kubectl client Kubectl expose should create services for rc"), async () => {
   const pod = await startPrimary();
   const expectService = async (name: string, port: string): Promise<void> => {
     await eventually(() => {
@@ -213,7 +218,7 @@ it(test("Kubectl expose should create services for rc"), async () => {
   await expectService("rm3", "2345");
 });
 
-it(test("Kubectl label should update the label on a resource"), () => {
+it(official("cli", "Kubectl client Kubectl label should update the label on a resource"), () => {
   kubectl("run", "pause", "--image=pause:1");
   kubectl("label", "pods", "pause", "testing-label=testing-label-value");
   expect(kubectl("get", "pod", "pause", "-L", "testing-label")).toMatch(/TESTING-LABEL\npause .* testing-label-value\n/);
@@ -221,23 +226,23 @@ it(test("Kubectl label should update the label on a resource"), () => {
   expect(kubectl("get", "pod", "pause", "-L", "testing-label")).not.toContain("testing-label-value");
 });
 
-it(test("Kubectl patch should add annotations for pods in rc"), async () => {
+it(official("cli", "Kubectl client Kubectl patch should add annotations for pods in rc"), async () => {
   const pod = await startPrimary();
   expect(kubectl("patch", "pod", pod, "-p", '{"metadata":{"annotations":{"x":"y"}}}')).toBe(`pod/${pod} patched\n`);
   expect(jsonpath("{.metadata.annotations.x}", "pod", pod)).toBe("y");
 });
 
-it(test("Kubectl version should check is all data is printed"), () => {
+it(official("cli", "Kubectl client Kubectl version should check is all data is printed"), () => {
   const version = kubectl("version");
   for (const item of ["Client Version: ", "Server Version: "]) expect(version).toMatch(new RegExp(`${item}v\\d\\.\\d+\\.[\\d\\w.+-]+`));
 });
 
-it(test("Kubectl run pod should create a pod from an image when restart is Never"), () => {
+it(official("cli", "Kubectl client Kubectl run pod should create a pod from an image when restart is Never"), () => {
   kubectl("run", "e2e-test-agnhost-pod", "--restart=Never", "--pod-running-timeout=2m0s", "--image=nginx:1");
   expect(jsonpath("{.spec.containers[0].image} {.spec.restartPolicy}", "pod", "e2e-test-agnhost-pod")).toBe("nginx:1 Never");
 });
 
-it(test("Kubectl replace should update a single-container pod's image"), async () => {
+it(official("cli", "Kubectl client Kubectl replace should update a single-container pod's image"), async () => {
   const name = "e2e-test-agnhost-pod";
   kubectl("run", name, "--image=nginx:1", `--labels=run=${name}`);
   kubectl("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=60s");
@@ -249,7 +254,7 @@ it(test("Kubectl replace should update a single-container pod's image"), async (
   expect(jsonpath("{.spec.containers[0].image}", "pod", name)).toBe("busybox:1");
 });
 
-it(test("Kubectl server-side dry-run should check if kubectl can dry-run update Pods"), () => {
+it(official("cli", "Kubectl client Kubectl server-side dry-run should check if kubectl can dry-run update Pods"), () => {
   const name = "e2e-test-agnhost-pod";
   kubectl("run", name, "--image=nginx:1", `--labels=run=${name}`);
   const patch = JSON.stringify({ spec: { containers: [{ name, image: "busybox:1" }] } });
@@ -277,7 +282,7 @@ function readVersions(where: { port: number } | { socketPath: string }): Promise
   });
 }
 
-it(test("Proxy server should support proxy with --port 0"), async () => {
+it(official("cli", "Kubectl client Proxy server should support proxy with --port 0"), async () => {
   const proxy = client.spawn("proxy", "-p", "0", "--disable-filter");
   try {
     const [, port] = await waitFor(proxy, /Starting to serve on 127\.0\.0\.1:(\d+)/);
@@ -287,7 +292,7 @@ it(test("Proxy server should support proxy with --port 0"), async () => {
   }
 });
 
-it(test("Proxy server should support --unix-socket=/path"), async () => {
+it(official("cli", "Kubectl client Proxy server should support --unix-socket=/path"), async () => {
   const folder = mkdtempSync(join(tmpdir(), "coracle-kubectl-proxy-"));
   const socketPath = join(folder, "test");
   const proxy = client.spawn("proxy", `--unix-socket=${socketPath}`);
