@@ -222,7 +222,7 @@ const subjects: readonly (readonly [string, Subject])[] = [
       apiVersion: "storage.k8s.io/v1",
       kind: "VolumeAttachment",
       resource: "volumeattachments",
-      body: { spec: { attacher: "example.com/a", nodeName: "n", source: { persistentVolumeName: "pv" } } },
+      body: { spec: { attacher: "a.example.com", nodeName: "n", source: { persistentVolumeName: "pv" } } },
     },
   ],
   [
@@ -231,7 +231,7 @@ const subjects: readonly (readonly [string, Subject])[] = [
       apiVersion: "storage.k8s.io/v1",
       kind: "VolumeAttachment",
       resource: "volumeattachments",
-      body: { spec: { attacher: "example.com/a", nodeName: "n", source: { persistentVolumeName: "pv" } } },
+      body: { spec: { attacher: "a.example.com", nodeName: "n", source: { persistentVolumeName: "pv" } } },
       status: { attached: true },
     },
   ],
