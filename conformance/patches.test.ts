@@ -262,13 +262,11 @@ describe.each(oldestAndNewestKubectl())("kubectl $version", (binary) => {
       expect(has("third")).toContain('"f:image"');
     });
 
-    it("tells the time of an update that it would undo", () => {
+    it("tells the version of an update that it would undo", () => {
       serverSide(deployment("updated"), "first");
       patch("updated", { spec: { paused: true } }, "merge", "--field-manager=editor");
       const refused = tryApply(bare("updated", { paused: false }), "--server-side", "--field-manager=second");
-      expect(refused.stderr).toMatch(
-        /Apply failed with 1 conflict: conflict with "editor" using apps\/v1 at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: \.spec\.paused\n/,
-      );
+      expect(refused.stderr).toContain('Apply failed with 1 conflict: conflict with "editor" using apps/v1: .spec.paused\n');
     });
 
     it("removes what its manager gave up, unless another has it, too", () => {
@@ -296,7 +294,7 @@ describe.each(oldestAndNewestKubectl())("kubectl $version", (binary) => {
       expect((await api.json("PUT", `${path}/scale?fieldManager=scaler`, { ...scale.value, spec: { replicas: 1 } })).code).toBe(200);
       expect(owners("scaled")).toContain("scaler Update scale");
       const refused = tryApply(deployment("scaled"), "--server-side", "--field-manager=first");
-      expect(refused.stderr).toMatch(/conflict with "scaler" with subresource "scale" using apps\/v1(?: at \S+)?: \.spec\.replicas/);
+      expect(refused.stderr).toMatch(/conflict with "scaler" with subresource "scale" using apps\/v1: \.spec\.replicas/);
       const status = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "scaled" }, status: { collisionCount: 3 } };
       expect((await api.json("PATCH", `${path}/status?fieldManager=observer`, status, "application/apply-patch+yaml")).code).toBe(200);
       expect(owners("scaled")).toContain("observer Apply status");
