@@ -4,12 +4,15 @@ import { resources, type Binding, type Node, type Pod } from "@coracle/api";
 import { createLifetime, type Client, type EventRecorder } from "@coracle/client";
 import { isFinished, podInfo, SchedulerCache } from "./cache/scheduler-cache.ts";
 import { schedule, type Decision } from "./framework/cycle.ts";
+import { hasAffinity } from "./framework/has-affinity.ts";
 import type { NodeInfo, Plugin, PodInfo, Snapshot } from "./framework/plugin.ts";
+import { createInterPodAffinity } from "./plugins/inter-pod-affinity.ts";
 import { nodeAffinity } from "./plugins/node-affinity.ts";
 import { nodeName } from "./plugins/node-name.ts";
 import { nodePorts } from "./plugins/node-ports.ts";
 import { nodeResourcesBalancedAllocation, nodeResourcesFit } from "./plugins/node-resources-fit.ts";
 import { nodeUnschedulable } from "./plugins/node-unschedulable.ts";
+import { podTopologySpread } from "./plugins/pod-topology-spread.ts";
 import { isGated } from "./plugins/scheduling-gates.ts";
 import { taintToleration } from "./plugins/taint-toleration.ts";
 import { createVolumeBinding } from "./plugins/volume-binding.ts";
@@ -49,6 +52,8 @@ function defaultPlugins(options: SchedulerOptions): Plugin[] {
     nodePorts,
     nodeResourcesFit,
     createVolumeBinding(options),
+    podTopologySpread,
+    createInterPodAffinity(options),
     nodeResourcesBalancedAllocation,
   ];
 }
@@ -95,6 +100,7 @@ class DefaultScheduler implements Scheduler {
     const pods = client.informer(resources.pods);
     const volumeResources = [resources.persistentVolumeClaims, resources.persistentVolumes, resources.storageClasses] as const;
     await client.informer(resources.podDisruptionBudgets).waitForSync(this.#stopped.signal);
+    await client.informer(resources.namespaces).waitForSync(this.#stopped.signal);
     const others = volumeResources.map((resource) => client.informer<KubeObject>(resource));
     await Promise.all([nodes, pods, ...others].map((informer) => informer.waitForSync(this.#stopped.signal)));
     this.#subscriptions.push(
@@ -103,7 +109,11 @@ class DefaultScheduler implements Scheduler {
         onUpdate: (node, old) => this.#onNode(node, old),
         onDelete: (node) => this.#cache.deleteNode(node.metadata.name ?? ""),
       }),
-      pods.subscribe({ onAdd: (pod) => this.#onPod(pod), onUpdate: (pod) => this.#onPod(pod), onDelete: (pod) => this.#onPodDeleted(pod) }),
+      pods.subscribe({
+        onAdd: (pod) => this.#onPod(pod),
+        onUpdate: (pod, old) => this.#onPod(pod, old),
+        onDelete: (pod) => this.#onPodDeleted(pod),
+      }),
       ...others.map((informer) => {
         const onChange = (): void => this.#queue.moveAll((info) => (info.pod.spec?.volumes ?? []).length > 0);
         return informer.subscribe({ onAdd: onChange, onUpdate: onChange });
@@ -126,7 +136,7 @@ class DefaultScheduler implements Scheduler {
     if (old === undefined || hasSchedulingChange(node, old)) this.#queue.moveAll();
   }
 
-  #onPod(pod: Pod): void {
+  #onPod(pod: Pod, old?: Pod): void {
     const key = objectKey(pod);
     const boundTo = pod.spec?.nodeName ?? "";
     if (boundTo !== "") {
@@ -135,6 +145,7 @@ class DefaultScheduler implements Scheduler {
       this.#queue.delete(key);
       this.#cache.setPod(pod, boundTo);
       if (isFinished(pod)) this.#queue.moveAll();
+      else if ((old?.spec?.nodeName ?? "") === "" || !isSame(old?.metadata.labels, pod.metadata.labels)) this.#queue.moveAll(dependsOnPods);
       return;
     }
     const isOurs = (pod.spec?.schedulerName ?? "default-scheduler") === this.#schedulerName;
@@ -269,6 +280,11 @@ class DefaultScheduler implements Scheduler {
           hasReason(error, "NotFound") || log.warn("cannot report a pod as unschedulable", { pod: objectKey(pod), error }),
       );
   }
+}
+
+/** Whether the coming of another pod may help. */
+function dependsOnPods({ pod }: PodInfo): boolean {
+  return hasAffinity(pod) || (pod.spec?.topologySpreadConstraints ?? []).length > 0;
 }
 
 function hasSchedulingChange(node: Node, old: Node): boolean {

@@ -1,6 +1,7 @@
 import { objectKey } from "@coracle/apimachinery";
 import type { Node, Pod } from "@coracle/api";
 import type { NodeInfo, PodInfo, Snapshot } from "../framework/plugin.ts";
+import { hasAffinity } from "../framework/has-affinity.ts";
 import { hostPortsOf } from "../framework/host-ports.ts";
 import { add, amounts, podRequests, type PodRequests } from "../framework/requests.ts";
 
@@ -10,6 +11,7 @@ interface MutableNodeInfo extends NodeInfo {
   readonly requested: Map<string, number>;
   allocatable: PodRequests;
   readonly hostPorts: Set<string>;
+  readonly affinePods: Map<string, PodInfo>;
 }
 
 /**
@@ -22,6 +24,8 @@ export class SchedulerCache {
   readonly #placed = new Map<string, { nodeName: string; uid: string | undefined }>();
   /** Pods whose node is not known (yet). */
   readonly #waiting = new Map<string, Map<string, PodInfo>>();
+  /** Nodes with affine pods, and perhaps some that have none any more. */
+  readonly #affine = new Set<MutableNodeInfo>();
   #ordered: readonly NodeInfo[] | undefined;
 
   setNode(node: Node): void {
@@ -33,7 +37,7 @@ export class SchedulerCache {
       known.allocatable = allocatable;
       return;
     }
-    this.#nodes.set(name, { name, node, allocatable, pods: new Map(), requested: new Map(), hostPorts: new Set() });
+    this.#nodes.set(name, { name, node, allocatable, pods: new Map(), requested: new Map(), hostPorts: new Set(), affinePods: new Map() });
     this.#ordered = undefined;
     for (const info of this.#waiting.get(name)?.values() ?? []) this.#place(info, name);
     this.#waiting.delete(name);
@@ -67,6 +71,7 @@ export class SchedulerCache {
     const info = node?.pods.get(key);
     if (node === undefined || info === undefined) return;
     node.pods.delete(key);
+    node.affinePods.delete(key);
     add(node.requested, info.requests, -1);
     for (const port of hostPortsOf(info.pod)) node.hostPorts.delete(port);
   }
@@ -74,7 +79,8 @@ export class SchedulerCache {
   /** Nodes in a stable order. The infos are live: use them before anything else runs. */
   snapshot(): Snapshot {
     this.#ordered ??= [...this.#nodes.values()];
-    return { nodes: this.#ordered };
+    for (const node of this.#affine) if (node.affinePods.size === 0 || this.#nodes.get(node.name) !== node) this.#affine.delete(node);
+    return { nodes: this.#ordered, affineNodes: [...this.#affine] };
   }
 
   #place(info: PodInfo, nodeName: string): void {
@@ -86,6 +92,10 @@ export class SchedulerCache {
       return;
     }
     node.pods.set(info.key, info);
+    if (hasAffinity(info.pod)) {
+      node.affinePods.set(info.key, info);
+      this.#affine.add(node);
+    }
     add(node.requested, info.requests);
     for (const port of hostPortsOf(info.pod)) node.hostPorts.add(port);
   }

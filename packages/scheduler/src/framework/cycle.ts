@@ -95,7 +95,8 @@ function chooseBest(
   const totals = new Float64Array(feasible.length);
   for (const plugin of plugins) {
     if (plugin.score === undefined) continue;
-    const state = states.get(plugin.name);
+    const known = states.get(plugin.name);
+    const state = plugin.preScore === undefined ? known : plugin.preScore(pod, feasible, known);
     const scores = feasible.map((node) => plugin.score?.(pod, node, state) ?? 0);
     plugin.normalize?.(scores);
     for (const [index, score] of scores.entries()) totals[index] = (totals[index] ?? 0) + score * (plugin.weight ?? 1);

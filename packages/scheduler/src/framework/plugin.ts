@@ -12,6 +12,8 @@ export interface Plugin {
   preFilter?(pod: PodInfo, snapshot: Snapshot): { state?: unknown; refusal?: Refusal };
   /** Why the pod cannot run on the node; undefined when it can. */
   filter?(pod: PodInfo, node: NodeInfo, state: unknown): Refusal | undefined;
+  /** Computes once what `score` needs in place of the state, when it is known which nodes are to be compared. */
+  preScore?(pod: PodInfo, feasible: readonly NodeInfo[], state: unknown): unknown;
   /** Higher is better; raw values that `normalize` brings to 0 … 100. */
   score?(pod: PodInfo, node: NodeInfo, state: unknown): number;
   /** Changes `scores` in place. Without it scores must already be between 0 and 100. */
@@ -48,11 +50,15 @@ export interface NodeInfo {
   readonly allocatable: PodRequests;
   /** `protocol/hostIP/port` of host ports in use. */
   readonly hostPorts: ReadonlySet<string>;
+  /** Those of the pods that have inter-pod affinity or anti-affinity. */
+  readonly affinePods: ReadonlyMap<string, PodInfo>;
 }
 
 /** The cluster at one moment. */
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
+  /** The nodes with pods that have inter-pod affinity. */
+  readonly affineNodes: readonly NodeInfo[];
 }
 
 export function refuse(...reasons: string[]): Refusal {

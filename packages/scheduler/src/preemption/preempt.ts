@@ -98,12 +98,7 @@ function tryNode(pod: PodInfo, node: NodeInfo, snapshot: Snapshot, { plugins, ri
   const waiting = rivals(node.name);
   const crowded = waiting.length === 0 ? undefined : nodeWith(node, [...node.pods.values(), ...waiting]);
   for (const variant of crowded === undefined ? [node] : [crowded, node]) {
-    // Only what looks at other nodes pays for them.
-    const trial: Snapshot = {
-      get nodes() {
-        return snapshot.nodes.map((other) => (other.name === node.name ? variant : other));
-      },
-    };
+    const trial = snapshotWith(snapshot, variant);
     const states = new Map<string, unknown>();
     for (const plugin of plugins) {
       const result = plugin.preFilter?.(pod, trial);
@@ -114,4 +109,17 @@ function tryNode(pod: PodInfo, node: NodeInfo, snapshot: Snapshot, { plugins, ri
     if (refusal !== undefined) return refusal;
   }
   return undefined;
+}
+
+/** The cluster as it would be with another state of one node. Only what looks at other nodes pays for them. */
+function snapshotWith(snapshot: Snapshot, node: NodeInfo): Snapshot {
+  return {
+    get nodes() {
+      return snapshot.nodes.map((other) => (other.name === node.name ? node : other));
+    },
+    get affineNodes() {
+      const others = snapshot.affineNodes.filter(({ name }) => name !== node.name);
+      return node.affinePods.size === 0 ? others : [...others, node];
+    },
+  };
 }
