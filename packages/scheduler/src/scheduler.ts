@@ -18,6 +18,7 @@ import { taintToleration } from "./plugins/taint-toleration.ts";
 import { createVolumeBinding } from "./plugins/volume-binding.ts";
 import { Nominations } from "./preemption/nominations.ts";
 import { Preemptor, type Outcome } from "./preemption/preemptor.ts";
+import { reportFailure } from "./report-failure.ts";
 import { SchedulingQueue } from "./queue/scheduling-queue.ts";
 
 export interface SchedulerOptions {
@@ -158,7 +159,9 @@ class DefaultScheduler implements Scheduler {
     // Before this scheduler started, perhaps.
     const nominated = pod.status?.nominatedNodeName ?? "";
     if (nominated !== "") this.#nominations.set(info, nominated);
-    if (!this.#inFlight.has(key) && !isGated(pod)) this.#queue.set(info);
+    // Its status is what the scheduler itself writes: that changes nothing.
+    const mayHelp = old === undefined || !isSame(old.spec, pod.spec) || !isSame(old.metadata.labels, pod.metadata.labels);
+    if (!this.#inFlight.has(key) && !isGated(pod)) this.#queue.set(info, mayHelp);
   }
 
   #onPodDeleted(pod: Pod): void {
@@ -201,7 +204,7 @@ class DefaultScheduler implements Scheduler {
     if (decision.type === "unschedulable") {
       this.#queue.putBack(info, queued, movesAtPop);
       const { node, message } = this.#makeRoom(info, snapshot, decision);
-      this.#reportFailure(info.pod, `${decision.message}${message}`, node);
+      reportFailure(this.#options, info.pod, { message: `${decision.message}${message}`, nominatedNode: node });
       return;
     }
     this.#inFlight.add(info.key);
@@ -254,31 +257,7 @@ class DefaultScheduler implements Scheduler {
     if (this.#stopped.signal.aborted) return;
     // The failure may be over at once: retried after the back-off, not only when the cluster changes.
     this.#queue.putBack(podInfo(current), queued, -1);
-    this.#reportFailure(current, error instanceof Error ? error.message : String(error));
-  }
-
-  /** An event, and the condition PodScheduled=False that `kubectl describe` and autoscalers read. */
-  #reportFailure(pod: Pod, message: string, nominatedNode?: string): void {
-    const { client, clock, events, log } = this.#options;
-    events.record(pod, "Warning", "FailedScheduling", message);
-    const known = pod.status?.conditions?.find((condition) => condition.type === "PodScheduled");
-    const nominatedNodeName = nominatedNode ?? null;
-    const isNominated = (pod.status?.nominatedNodeName ?? null) === nominatedNodeName;
-    if (isNominated && known?.status === "False" && known.reason === "Unschedulable" && known.message === message) return;
-    const lastTransitionTime =
-      known?.status === "False" ? known.lastTransitionTime : `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
-    const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message, lastTransitionTime };
-    client
-      .resource(resources.pods, pod.metadata.namespace)
-      .patch(
-        pod.metadata.name ?? "",
-        { status: { conditions: [condition], ...(!isNominated && { nominatedNodeName }) } },
-        { type: "application/strategic-merge-patch+json", subresource: "status" },
-      )
-      .catch(
-        (error: unknown) =>
-          hasReason(error, "NotFound") || log.warn("cannot report a pod as unschedulable", { pod: objectKey(pod), error }),
-      );
+    reportFailure(this.#options, current, { message: error instanceof Error ? error.message : String(error), nominatedNode: undefined });
   }
 }
 

@@ -106,7 +106,14 @@ describe("InterPodAffinity", () => {
     const snapshot = cacheOf(placed).snapshot();
     const decision = schedule(candidate, snapshot, { plugins, random: createSeededRandom(1), cursor: { index: 0 } });
     if (decision.type !== "unschedulable") throw new Error("it fits");
-    const result = preempt(candidate, snapshot, { plugins, budgets: [], refusals: decision.refusals, offset: 0, rivals: () => [] });
+    const result = preempt(candidate, snapshot, {
+      plugins,
+      budgets: [],
+      refusals: decision.refusals,
+      offset: 0,
+      nominated: undefined,
+      rivals: () => [],
+    });
     // In zone a the other node's pod would still be there.
     expect(result).toMatchObject({ type: "nominate", node: "b1", victims: [{ key: "a/d-b1" }] });
   });

@@ -1,19 +1,8 @@
-import { selectorFrom, type LabelSelector } from "@coracle/apimachinery";
-import { allowsNode, tolerates, type Pod } from "@coracle/api";
 import { refuse, refuseForNow, type NodeInfo, type Plugin, type PodInfo, type Snapshot } from "../framework/plugin.ts";
+import { constraintsOf, countMatching, type Constraint } from "./spread-constraints.ts";
 
 const reason = "node(s) didn't match pod topology spread constraints";
 const hostname = "kubernetes.io/hostname";
-
-interface Constraint {
-  readonly key: string;
-  readonly maxSkew: number;
-  readonly minDomains: number;
-  readonly isHard: boolean;
-  matches(labels: Readonly<Record<string, string>>): boolean;
-  /** Whether the pods of a node count. */
-  includes(node: NodeInfo): boolean;
-}
 
 interface HardSpread {
   readonly constraint: Constraint;
@@ -72,30 +61,6 @@ export const podTopologySpread: Plugin = {
 /** Nodes without a key are out of the question as long as others are in it. */
 const ignored = -1;
 
-function constraintsOf(pod: Pod): Constraint[] {
-  return (pod.spec?.topologySpreadConstraints ?? []).map((constraint) => {
-    const { topologyKey, maxSkew, minDomains = 1, whenUnsatisfiable, labelSelector, matchLabelKeys = [] } = constraint;
-    const selector = selectorFrom(labelSelector as LabelSelector | undefined);
-    const own = matchLabelKeys.flatMap((key) => {
-      const value = pod.metadata.labels?.[key];
-      return value === undefined ? [] : [[key, value] as const];
-    });
-    return {
-      key: topologyKey,
-      maxSkew,
-      minDomains,
-      isHard: whenUnsatisfiable === "DoNotSchedule",
-      matches: (labels) => selector.matches(labels) && own.every(([key, value]) => labels[key] === value),
-      includes: ({ node }) =>
-        ((constraint.nodeAffinityPolicy ?? "Honor") !== "Honor" || allowsNode(pod.spec, node)) &&
-        (constraint.nodeTaintsPolicy !== "Honor" ||
-          (node.spec?.taints ?? []).every(
-            ({ effect, ...taint }) => effect === "PreferNoSchedule" || tolerates(pod.spec?.tolerations, { effect, ...taint }),
-          )),
-    };
-  });
-}
-
 function spreadOf(constraint: Constraint, { pod }: PodInfo, { nodes }: Snapshot, keys: readonly string[]): HardSpread {
   const counts = new Map<string, number>();
   for (const node of nodes) {
@@ -107,15 +72,6 @@ function spreadOf(constraint: Constraint, { pod }: PodInfo, { nodes }: Snapshot,
   // Fewer domains than wanted count as if an empty one were there.
   const fewest = counts.size < constraint.minDomains || counts.size === 0 ? 0 : Math.min(...counts.values());
   return { constraint, counts, fewest, self: constraint.matches(pod.metadata.labels ?? {}) ? 1 : 0 };
-}
-
-function countMatching(constraint: Constraint, pod: Pod, { pods }: NodeInfo): number {
-  let count = 0;
-  for (const { pod: other } of pods.values()) {
-    const { namespace, labels = {}, deletionTimestamp } = other.metadata;
-    if (namespace === pod.metadata.namespace && deletionTimestamp === undefined && constraint.matches(labels)) count++;
-  }
-  return count;
 }
 
 /** How crowded a node's place is; undefined for a node without the key. */

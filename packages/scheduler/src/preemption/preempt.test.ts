@@ -58,7 +58,14 @@ function run(candidate: Pod, { nodes, placed, budgets = [] }: Scene): Preemption
   const info = podInfo(candidate);
   const decision = schedule(info, cache.snapshot(), { plugins, random: createSeededRandom(1), cursor: { index: 0 } });
   if (decision.type === "bind") throw new Error("it fits without preemption");
-  return preempt(info, cache.snapshot(), { plugins, budgets, refusals: decision.refusals, offset: 0, rivals: () => [] });
+  return preempt(info, cache.snapshot(), {
+    plugins,
+    budgets,
+    refusals: decision.refusals,
+    offset: 0,
+    nominated: candidate.status?.nominatedNodeName,
+    rivals: () => [],
+  });
 }
 
 const told = (result: Preemption): unknown =>

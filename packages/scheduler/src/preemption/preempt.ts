@@ -1,8 +1,9 @@
 import type { PodDisruptionBudget } from "@coracle/api";
-import { filterNode, formatRefusals } from "../framework/cycle.ts";
+import { formatRefusals } from "../framework/cycle.ts";
 import { nodeWith } from "../framework/node-with.ts";
-import { refuse, type NodeInfo, type Plugin, type PodInfo, type Refusal, type Snapshot } from "../framework/plugin.ts";
+import { refuse, type NodeInfo, type PodInfo, type Refusal, type Snapshot } from "../framework/plugin.ts";
 import { splitByBudgets } from "./budgets.ts";
+import { tryNode, type Trial } from "./try-node.ts";
 import { chooseCandidate, moreImportantFirst, type Candidate } from "./choose-candidate.ts";
 
 /** What preemption comes to. Pure data: somebody else removes the victims. */
@@ -11,15 +12,14 @@ export type Preemption =
   /** `message` says why there is none; empty when there is nothing to add. */
   | { readonly type: "none"; readonly message: string };
 
-export interface PreemptionOptions {
-  readonly plugins: readonly Plugin[];
+export interface PreemptionOptions extends Trial {
   readonly budgets: readonly PodDisruptionBudget[];
   /** Why each node refused the pod. */
   readonly refusals: ReadonlyMap<string, Refusal>;
   /** Where the search begins, so that not always the same nodes are looked at. */
   readonly offset: number;
-  /** Pods that wait for room on a node and come before this one. */
-  rivals(node: string): readonly PodInfo[];
+  /** The node where room is being made for the pod already. */
+  readonly nominated: string | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface PreemptionOptions {
  * disruption budgets allow it if there are any: upstream's DefaultPreemption.
  */
 export function preempt(pod: PodInfo, snapshot: Snapshot, options: PreemptionOptions): Preemption {
-  const ineligible = whyIneligible(pod, snapshot, options.refusals);
+  const ineligible = whyIneligible(pod, snapshot, options);
   if (ineligible !== undefined) return { type: "none", message: ineligible };
   const helpful = snapshot.nodes.filter(({ name }) => options.refusals.get(name)?.isResolvable === true);
   const wanted = candidatesWanted(helpful.length);
@@ -52,9 +52,12 @@ function candidatesWanted(count: number): number {
   return Math.min(count, Math.max(100, Math.floor(count / 10)));
 }
 
-function whyIneligible({ pod, priority }: PodInfo, { nodes }: Snapshot, refusals: ReadonlyMap<string, Refusal>): string | undefined {
+function whyIneligible(
+  { pod, priority }: PodInfo,
+  { nodes }: Snapshot,
+  { refusals, nominated = "" }: PreemptionOptions,
+): string | undefined {
   if (pod.spec?.preemptionPolicy === "Never") return "not eligible due to preemptionPolicy=Never.";
-  const nominated = pod.status?.nominatedNodeName ?? "";
   const refusal = refusals.get(nominated);
   if (nominated === "" || (refusal !== undefined && refusal.isResolvable !== true)) return undefined;
   const node = nodes.find(({ name }) => name === nominated);
@@ -91,35 +94,4 @@ function selectVictims(pod: PodInfo, node: NodeInfo, snapshot: Snapshot, options
     }
   }
   return { node: node.name, victims: victims.sort(moreImportantFirst), violations };
-}
-
-/** Whether the pod fits on the node as it would be, with those that wait for it and without them. */
-function tryNode(pod: PodInfo, node: NodeInfo, snapshot: Snapshot, { plugins, rivals }: PreemptionOptions): Refusal | undefined {
-  const waiting = rivals(node.name);
-  const crowded = waiting.length === 0 ? undefined : nodeWith(node, [...node.pods.values(), ...waiting]);
-  for (const variant of crowded === undefined ? [node] : [crowded, node]) {
-    const trial = snapshotWith(snapshot, variant);
-    const states = new Map<string, unknown>();
-    for (const plugin of plugins) {
-      const result = plugin.preFilter?.(pod, trial);
-      if (result?.refusal !== undefined) return result.refusal;
-      if (result !== undefined) states.set(plugin.name, result.state);
-    }
-    const refusal = filterNode(pod, variant, states, plugins);
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
-}
-
-/** The cluster as it would be with another state of one node. Only what looks at other nodes pays for them. */
-function snapshotWith(snapshot: Snapshot, node: NodeInfo): Snapshot {
-  return {
-    get nodes() {
-      return snapshot.nodes.map((other) => (other.name === node.name ? node : other));
-    },
-    get affineNodes() {
-      const others = snapshot.affineNodes.filter(({ name }) => name !== node.name);
-      return node.affinePods.size === 0 ? others : [...others, node];
-    },
-  };
 }

@@ -40,6 +40,7 @@ export class Preemptor {
       refusals,
       budgets: client.informer(resources.podDisruptionBudgets).list(),
       offset: Math.floor(random.next() * snapshot.nodes.length),
+      nominated: nominations.nodeOf(pod.key),
       rivals: (node) => nominations.rivals(node, pod),
     });
     if (result.type === "none") {

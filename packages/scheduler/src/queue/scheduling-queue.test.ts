@@ -72,4 +72,15 @@ describe("SchedulingQueue", () => {
     queue[Symbol.dispose]();
     expect(clock.pendingTimers).toBe(0);
   });
+
+  it("takes over a change that cannot help without trying again", () => {
+    const queue = new SchedulingQueue({ clock: new VirtualClock() });
+    queue.set(info("a"));
+    const taken = queue.pop();
+    queue.putBack(info("a"), taken?.queued, queue.moves);
+    queue.set(info("a", 7), false);
+    expect(queue.counts).toEqual({ active: 0, backoff: 0, unschedulable: 1 });
+    queue.set(info("a", 8));
+    expect(queue.counts.unschedulable).toBe(0);
+  });
 });

@@ -44,8 +44,8 @@ export class SchedulingQueue implements Disposable {
     return this.#moves;
   }
 
-  /** Adds a new pod, or takes over a changed one: a change may have made it schedulable. */
-  set(info: PodInfo): void {
+  /** Adds a new pod, or takes over a changed one. `mayHelp` says whether the change may have made it schedulable. Defaults to true. */
+  set(info: PodInfo, mayHelp = true): void {
     const known = this.#active.get(info.key) ?? this.#backoff.get(info.key);
     if (known !== undefined) {
       known.info = info;
@@ -54,8 +54,9 @@ export class SchedulingQueue implements Disposable {
     }
     const stuck = this.#unschedulable.get(info.key);
     if (stuck !== undefined) {
-      this.#unschedulable.delete(info.key);
       stuck.info = info;
+      if (!mayHelp) return;
+      this.#unschedulable.delete(info.key);
       this.#retry(stuck);
       return;
     }
