@@ -75,7 +75,9 @@ it(official("apps", "Deployment RecreateDeployment should delete old pods and cr
     expect(status?.observedGeneration).toBe(metadata?.generation);
   });
   await untilComplete(workspace, "web");
-  const told = watch.events.map(({ type, object }) => [type, (object as unknown as V1Pod).spec?.containers[0]?.image]);
+  const imageOfPod = ({ spec }: V1Pod): string | undefined => spec?.containers[0]?.image;
+  await seen<V1Pod>(watch, "MODIFIED", (pod) => imageOfPod(pod) === otherImage);
+  const told = watch.events.map(({ type, object }) => [type, imageOfPod(object as unknown as V1Pod)]);
   const lastOfOld = told.findLastIndex(([, image]) => image === pauseImage);
   const firstOfNew = told.findIndex(([, image]) => image === otherImage);
   expect(told[lastOfOld]?.[0]).toBe("DELETED");
@@ -91,6 +93,7 @@ it(official("apps", "Deployment deployment should delete old replica sets"), asy
   await untilComplete(workspace, "web");
   await workspace.replicaSets.untilGone("bare");
   expect(await workspace.replicaSets.list()).toHaveLength(1);
+  await seen<V1Pod>(watch, "DELETED", ({ metadata }) => metadata?.labels?.["pod"] === "bare");
   expect(watch.events.filter(({ type }) => type === "ADDED")).toHaveLength(1);
 });
 

@@ -83,6 +83,16 @@ async function expectUnschedulable(workspace: Workspace, name: string, message: 
   );
 }
 
+it(official("architecture", "Conformance Tests should have at least two untainted nodes"), async () => {
+  const nodes = await new Objects<V1Node>(api, { apiVersion: "v1", kind: "Node", resource: "nodes" }).list();
+  const usable = nodes.filter(({ spec: given, status }) => {
+    const isReady = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True");
+    const isTainted = (given?.taints ?? []).some(({ effect }) => effect !== "PreferNoSchedule");
+    return isReady === true && !isTainted && given?.unschedulable !== true;
+  });
+  expect(usable.length).toBeGreaterThanOrEqual(2);
+});
+
 describe("rules", () => {
   it(official("scheduling", "SchedulerPredicates [Serial] validates resource limits of pods that are allowed to run"), async () => {
     await using workspace = await Workspace.open(api, "predicates");

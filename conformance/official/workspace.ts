@@ -140,6 +140,12 @@ export function isPodReady(pod: k8s.V1Pod): boolean {
   return conditions.some(({ type, status }) => type === "Ready" && status === "True") && pod.metadata?.deletionTimestamp === undefined;
 }
 
+/** Whether a pod has a condition with these fields. */
+export function hasCondition(fields: Partial<k8s.V1PodCondition>): (pod: k8s.V1Pod) => boolean {
+  const wanted = Object.entries(fields) as [keyof k8s.V1PodCondition, unknown][];
+  return ({ status }) => (status?.conditions ?? []).some((condition) => wanted.every(([name, value]) => condition[name] === value));
+}
+
 /** Waits for an event of `type` whose object `check` accepts. */
 export async function seen<T>(watch: RawWatch, type: string, check: (object: T) => boolean): Promise<void> {
   const wanted = (): boolean => watch.events.some((event) => event.type === type && check(event.object as unknown as T));
