@@ -107,7 +107,7 @@ describe("watching", () => {
     ),
     async () => {
       const { path } = await newCustomResource("watched");
-      using watch = await api.watch(`${path}?fieldSelector=metadata.name%3Da`);
+      using watch = await scene.watch(`${path}?fieldSelector=metadata.name%3Da`);
       await scene.expectCode(201, `POST ${path}`, customObject("watched", "a", {}));
       await scene.expectCode(200, `PATCH ${path}/a`, { dummy: "x" }, "application/merge-patch+json");
       await scene.expectCode(200, `DELETE ${path}/a`);
@@ -155,7 +155,8 @@ describe("lists", () => {
     const token = JSON.parse(Buffer.from(first.metadata.continue, "base64url").toString()) as Record<string, unknown>;
     const inconsistent = Buffer.from(JSON.stringify({ ...token, rv: -1 })).toString("base64url");
     const rest = await scene.expectCode<{ items: Thing[] }>(200, `GET ${path}?limit=10&continue=${inconsistent}`);
-    expect(rest.items.map(({ metadata }) => metadata.name)).toEqual(["c-3", "c-4", "c-5", "kube-root-ca.crt"]);
+    const names = rest.items.map(({ metadata }) => metadata.name);
+    expect(names.filter((name) => name.startsWith("c-"))).toEqual(["c-3", "c-4", "c-5"]);
   });
 
   it(
@@ -298,7 +299,7 @@ describe("discovery", () => {
     expect(await scene.expectCode(200, "GET /version")).toMatchObject({
       major: "1",
       minor: expect.stringMatching(/^\d+/),
-      gitVersion: expect.stringMatching(/^v1\./),
+      gitVersion: expect.stringMatching(/^v\d+\./),
     });
   });
 });
@@ -441,7 +442,7 @@ describe("custom resources", () => {
         schema: { type: "object", properties },
         more: { selectableFields: [{ jsonPath: ".host" }, { jsonPath: ".port" }, { jsonPath: ".secure" }] },
       });
-      using watch = await api.watch(`${path}?fieldSelector=host%3Dexample`);
+      using watch = await scene.watch(`${path}?fieldSelector=host%3Dexample`);
       await scene.expectCode(201, `POST ${path}`, customObject("selected", "a", { host: "example", port: 80 }));
       await scene.expectCode(201, `POST ${path}`, customObject("selected", "b", { host: "other", port: 80, secure: true }));
       const names = async (selector: string): Promise<string[]> =>
@@ -501,7 +502,8 @@ describe("published OpenAPI", () => {
     async () => {
       await newCustomResource("schemaless");
       await eventually(async () =>
-        expect(await component("schemaless")).toMatchObject({ type: "object", "x-kubernetes-preserve-unknown-fields": true }),
+        // Nothing of fields, lest kubectl take what it reads for all that there is.
+        expect(await component("schemaless")).toEqual({ type: "object", "x-kubernetes-group-version-kind": expect.any(Array) }),
       );
     },
   );
@@ -515,7 +517,9 @@ describe("published OpenAPI", () => {
       await newCustomResource("rootloose", {
         schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true, properties: { spec: { type: "object" } } },
       });
-      await eventually(async () => expect(await component("rootloose")).toMatchObject({ "x-kubernetes-preserve-unknown-fields": true }));
+      await eventually(async () =>
+        expect(await component("rootloose")).toEqual({ type: "object", "x-kubernetes-group-version-kind": expect.any(Array) }),
+      );
     },
   );
 
@@ -687,7 +691,8 @@ describe("field validation", () => {
         [`${path}/b`, apply],
       ] as const) {
         const { code, text } = await post(`${at}?${strict}`, JSON.stringify(customObject("extra", "b", { foo: "x", bar: 1 })), type);
-        expect([code, text]).toEqual([400, expect.stringContaining("bar")]);
+        // Upstream answers applies with 500; here mistakes of clients are 4xx.
+        expect([code, text]).toEqual([type === apply ? expect.toBeOneOf([400, 500]) : 400, expect.stringContaining("bar")]);
       }
     },
   );

@@ -40,9 +40,7 @@ const subjects: readonly (readonly [string, Subject])[] = [
       },
       change: { spec: { matchingPrecedence: 9999 } },
       status: {
-        conditions: [
-          { type: "Test", status: "False", reason: "Test", message: "by a test", lastTransitionTime: "2026-01-01T00:00:00Z" },
-        ],
+        conditions: [{ type: "Test", status: "False", reason: "Test", message: "by a test", lastTransitionTime: "2026-01-01T00:00:00Z" }],
       },
     },
   ],

@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
-import { RawApi, serverUnderTest } from "../src/api.ts";
+import { RawApi, serverUnderTest, type RawWatch } from "../src/api.ts";
 import { eventually } from "../src/coracle.ts";
 
 /** What the tests read of any object. */
@@ -24,6 +25,8 @@ export class Scene implements Disposable {
   readonly api: RawApi;
   readonly #server: Disposable;
   readonly #name: string;
+  /** Runs against one cluster must not meet each other's objects. */
+  readonly #run = randomUUID().slice(0, 5);
   #namespaces = 0;
 
   /** @param flags for `coracle up`. */
@@ -52,9 +55,20 @@ export class Scene implements Disposable {
     return this.expectCode<T>(200, `PATCH ${path}`, patch, "application/merge-patch+json");
   }
 
+  /** A watch, once the server lets one begin: those of new kinds come a little later than the kind. */
+  async watch(path: string): Promise<RawWatch> {
+    let watch: RawWatch | undefined;
+    await eventually(async () => {
+      watch?.[Symbol.dispose]();
+      watch = await this.api.watch(path);
+      expect(watch.code).toBe(200);
+    });
+    return watch as unknown as RawWatch;
+  }
+
   /** A new namespace, once pods can be made in it. */
   async newNamespace(labels: Record<string, string> = {}): Promise<string> {
-    const name = `${this.#name}-${++this.#namespaces}`;
+    const name = `${this.#name}-${this.#run}-${++this.#namespaces}`;
     await this.expectCode(201, "POST /api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
     await eventually(async () => expect((await this.api.json("GET", `/api/v1/namespaces/${name}/serviceaccounts/default`)).code).toBe(200));
     return name;

@@ -1,4 +1,4 @@
-import type { ResourceDefinition } from "@coracle/apimachinery";
+import type { ResourceDefinition, ResourceVersionDefinition, Schema } from "@coracle/apimachinery";
 import { expect, test } from "vitest";
 import { builtInDefinitions } from "../builtin/definitions.ts";
 import { openApiV2, openApiV3, openApiV3Discovery } from "./documents.ts";
@@ -106,6 +106,31 @@ test("custom resources keep their schema, without references but to the metadata
   expect(at(older, "com.example.v1.WidgetList", "x-kubernetes-group-version-kind")).toEqual([
     { group: "example.com", kind: "WidgetList", version: "v1" },
   ]);
+});
+
+test("what kubectl would take amiss in version 2 is left out there", () => {
+  const [version] = custom.versions as [ResourceVersionDefinition];
+  const widget = (schema: Schema): object => {
+    const definition = { ...custom, versions: [{ ...version, schema }] };
+    return at(openApiV2([definition]), "definitions", "com.example.v1.Widget") as object;
+  };
+  expect(widget({ type: "object", preserveUnknownFields: true, properties: { spec: { type: "object" } } })).toEqual({
+    type: "object",
+    "x-kubernetes-group-version-kind": [{ group: "example.com", kind: "Widget", version: "v1" }],
+  });
+  const properties: Record<string, Schema> = {
+    loose: { type: "object", preserveUnknownFields: true, properties: { a: { type: "string" } } },
+    list: { type: "array", preserveUnknownFields: true, items: { type: "string" } },
+    port: { type: "any", isIntOrString: true },
+    maybe: { type: "string", isNullable: true },
+  };
+  expect(at(widget({ type: "object", properties, required: ["port", "maybe"] }), "properties")).toMatchObject({
+    loose: { "x-kubernetes-preserve-unknown-fields": true },
+    list: { "x-kubernetes-preserve-unknown-fields": true },
+    port: { "x-kubernetes-int-or-string": true },
+    maybe: {},
+  });
+  expect(at(widget({ type: "object", properties, required: ["port", "maybe"] }), "required")).toEqual(["port"]);
 });
 
 test("version 2 has everything in one document", () => {

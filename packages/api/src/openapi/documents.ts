@@ -105,6 +105,8 @@ function kindRef(writer: SchemaWriter, own: { definition: ResourceDefinition; na
 function customComponent(writer: SchemaWriter, schema: Schema, name: string): Json {
   const objectMeta = schemaOf("meta/v1.ObjectMeta");
   writer.component(objectMeta);
+  // What allows every field says no more in version 2: kubectl would take the fields that stand here for all that there may be.
+  if (writer.version === 2 && schema.preserveUnknownFields === true) return (writer.components[name] = { type: "object" });
   const written = writer.custom(schema);
   const own = written["properties"] as Json | undefined;
   const metadata = writer.builtIn(objectMeta, textOf(anyObject, "metadata"));

@@ -54,19 +54,26 @@ export class SchemaWriter {
   /** A schema of a CustomResourceDefinition, without references. */
   custom(schema: Schema): Json {
     const isOpaque = this.version === 2 && schema.isNullable === true;
-    const hidesFields = isOpaque || (this.version === 2 && schema.preserveUnknownFields === true);
-    const { properties, additionalProperties, items } = hidesFields ? {} : schema;
+    // kubectl would refuse unknown fields beside known ones, and lists of it knows not what.
+    const isLoose = this.version === 2 && schema.preserveUnknownFields === true;
+    const { additionalProperties } = schema;
+    const { properties, items } = isOpaque || isLoose ? {} : schema;
+    const isUntyped =
+      isOpaque || (isLoose && schema.type === "object") || (this.version === 2 && schema.type === "array" && items === undefined);
+    const required =
+      this.version === 2 ? schema.required?.filter((field) => schema.properties?.[field]?.isNullable !== true) : schema.required;
     return {
       ...(schema.description !== undefined && { description: schema.description }),
-      ...(schema.type !== "any" && !isOpaque && { type: schema.type }),
+      ...(schema.type !== "any" && !isUntyped && { type: schema.type }),
       ...(schema.format !== undefined && { format: schema.format }),
       ...(properties !== undefined && { properties: mapValues(properties, (each) => this.custom(each)) }),
       ...(additionalProperties !== undefined && { additionalProperties: this.custom(additionalProperties) }),
       ...(items !== undefined && { items: this.custom(items) }),
-      ...(schema.required !== undefined && schema.required.length > 0 && !isOpaque && { required: schema.required }),
+      ...(required !== undefined && required.length > 0 && { required }),
       ...(schema.enum !== undefined && { enum: schema.enum }),
       ...(this.version === 3 && schema.default !== undefined && { default: schema.default }),
       ...(this.version === 3 && schema.isNullable === true && { nullable: true }),
+      ...(this.version === 3 && schema.isIntOrString === true && { anyOf: [{ type: "integer" }, { type: "string" }] }),
       ...writeValidations(schema, this.version, (each) => this.custom(each)),
       ...(schema.isIntOrString === true && { "x-kubernetes-int-or-string": true }),
       ...(schema.isEmbeddedResource === true && { "x-kubernetes-embedded-resource": true }),
