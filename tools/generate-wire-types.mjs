@@ -37,15 +37,19 @@ ${typeLines.join("\n")}
   return new Map([["wire-types.ts", text]]);
 }
 
-/** Every type with apiVersion and kind. Status and DeleteOptions belong to `v1` as well as to their own group. */
+/** Of meta.k8s.io, but travelling as `v1`. */
+const core = ["Status", "DeleteOptions", "APIVersions", "APIGroupList", "APIGroup", "APIResourceList"];
+
+/** Every type with apiVersion and kind. Some belong to `v1` as well as to their own group. */
 function kindsOf(types, packages) {
   const kinds = {};
   for (const [type, { tm }] of Object.entries(types)) {
     const { api, proto } = packages[packageOf(type)];
     if (tm && proto) kinds[`${api} ${nameOf(type)}`] = type;
   }
-  kinds["v1 Status"] = "meta/v1.Status";
-  kinds["v1 DeleteOptions"] = "meta/v1.DeleteOptions";
+  for (const name of core) kinds[`v1 ${name}`] = `meta/v1.${name}`;
+  // Of the core group, upstream says no apiVersion.
+  for (const name of ["APIVersions", "APIResourceList"]) kinds[` ${name}`] = `meta/v1.${name}`;
   kinds["meta.k8s.io/v1beta1 PartialObjectMetadata"] = "meta/v1.PartialObjectMetadata";
   return kinds;
 }

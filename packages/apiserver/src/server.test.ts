@@ -145,6 +145,42 @@ describe("API server", () => {
     );
   });
 
+  it("discovers in YAML and protobuf, and tells in which version objects are stored", async () => {
+    const accept = (type: string): { token: string; headers: Record<string, string> } => ({ token: "root", headers: { accept: type } });
+    const form = "application/vnd.kubernetes.protobuf;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+    const aggregated = await ask("/api", accept(form));
+    expect([aggregated.headers["content-type"], aggregated.headers["vary"]]).toEqual([form, "Accept"]);
+    expect(aggregated.text.slice(0, 60)).toContain("apidiscovery.k8s.io/v2\u0012\u0015APIGroupDiscoveryList");
+    expect((await ask("/apis", accept("application/vnd.kubernetes.protobuf"))).text).toContain("\u0002v1\u0012\fAPIGroupList");
+    expect((await ask("/api/v1", accept("application/vnd.kubernetes.protobuf"))).text).toContain("\n\u0000\u0012\u000fAPIResourceList");
+    expect((await ask("/api", accept("application/yaml"))).text).toContain("versions:\n  - v1\n".replaceAll("  - ", "- "));
+    const core = JSON.parse((await ask("/api/v1", { token: "root" })).text);
+    expect(core).not.toHaveProperty("apiVersion");
+    expect(core.resources.find(({ name }: { name: string }) => name === "pods").storageVersionHash).toBe("xPOwRZ+Yhw8=");
+    const refused = await ask("/apis", accept("text/html"));
+    expect([refused.code, JSON.parse(refused.text).message]).toEqual([
+      406,
+      "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
+    ]);
+  });
+
+  it("answers as a router where upstream has one", async () => {
+    for (const path of ["/api/v2", "/api/v1/nothing", "/version/x", "/apis/rbac.authorization.k8s.io/v9"]) {
+      const { code, text } = await ask(path, { token: "root" });
+      expect([path, code, JSON.parse(text).message]).toEqual([path, 404, "the server could not find the requested resource"]);
+    }
+    const posted = await ask("/version", { token: "root", method: "POST" });
+    expect([posted.code, JSON.parse(posted.text).message]).toEqual([
+      405,
+      "the server does not allow this method on the requested resource",
+    ]);
+    expect((await ask("/version/", { token: "root" })).code).toBe(200);
+    expect([(await ask("/livez/", { token: "root" })).code, (await ask("/apis/nothing", { token: "root" })).text]).toEqual([
+      404,
+      "404 page not found\n",
+    ]);
+  });
+
   it("issues tokens that live as long as their account", async () => {
     const accounts: ResourceType = { ...pods, resource: "serviceaccounts", kind: "ServiceAccount" };
     fake.registry.server.put(accounts, { ...object("ServiceAccount", "robot"), metadata: { name: "robot", namespace: "default" } });

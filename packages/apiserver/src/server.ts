@@ -33,7 +33,7 @@ import { versionInfo } from "./health/version.ts";
 import { ApiHandler, type PathHandler } from "./http/api-handler.ts";
 import { HttpListener, type ListenAddress, type ListenerTls } from "./http/listener.ts";
 import { ResourceHandler } from "./http/resource-handler.ts";
-import { sendText, sendValue } from "./http/respond.ts";
+import { sendText } from "./http/respond.ts";
 import { WatchRegistry } from "./http/watch-stream.ts";
 import { ServerMetrics, type ObjectCount } from "./metrics/server-metrics.ts";
 import type { NamedQueue } from "./metrics/work-queue-lines.ts";
@@ -116,7 +116,30 @@ export interface ApiServer {
 
 const drainMs = 3000;
 /** What upstream does at its start under these names is one step here. */
-const bootstrapHooks = ["start-system-namespaces-controller", "rbac/bootstrap-roles", "scheduling/bootstrap-system-priority-classes"];
+const bootstrapHooks = [
+  "poststarthook/start-system-namespaces-controller",
+  "poststarthook/start-cluster-authentication-info-controller",
+  "poststarthook/rbac/bootstrap-roles",
+  "poststarthook/scheduling/bootstrap-system-priority-classes",
+  "poststarthook/bootstrap-controller",
+  "poststarthook/start-kubernetes-service-cidr-controller",
+];
+/** The same for what runs beside the requests: custom resources, and the servers behind this one. */
+const backgroundHooks = [
+  "poststarthook/start-apiextensions-informers",
+  "poststarthook/start-apiextensions-controllers",
+  "poststarthook/crd-informer-synced",
+  "poststarthook/start-kube-aggregator-informers",
+  "poststarthook/apiservice-status-local-available-controller",
+  "poststarthook/apiservice-status-remote-available-controller",
+  "poststarthook/apiservice-registration-controller",
+  "poststarthook/apiservice-wait-for-first-sync",
+  "poststarthook/apiservice-discovery-controller",
+  "poststarthook/kube-apiserver-autoregistration",
+  "autoregister-completion",
+  "poststarthook/apiservice-openapi-controller",
+  "poststarthook/apiservice-openapiv3-controller",
+];
 const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 const fixedPaths = [
   "/.well-known/openid-configuration",
@@ -156,6 +179,7 @@ class AssembledServer implements ApiServer {
   readonly #listeners: HttpListener[] = [];
   readonly #stopped = createLifetime();
   #isBootstrapped = false;
+  #isStarted = false;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: ServerParts, options: ServerOptions) {
@@ -196,10 +220,11 @@ class AssembledServer implements ApiServer {
       this.#remoteOpenApi = new RemoteOpenApi(aggregator, { clock, log });
     }
     const discovery = this.#remoteDiscovery;
-    this.#discovery = new DiscoveryHandler(
+    this.#discovery = new DiscoveryHandler({
       registry,
-      aggregator === undefined || discovery === undefined ? undefined : { aggregator, discovery },
-    );
+      serverAddress: () => `${options.advertiseAddress}:${this.port}`,
+      ...(aggregator !== undefined && discovery !== undefined && { others: { aggregator, discovery } }),
+    });
     this.#openApi = new OpenApiHandler({
       registry,
       load: parts.openApi,
@@ -224,7 +249,9 @@ class AssembledServer implements ApiServer {
     });
     this.#upgrades = new UpgradeProxy({ ...proxy, ...aggregation, handler: this.#handler, log });
     for (const check of parts.checks ?? []) this.#health.add(check);
-    for (const name of bootstrapHooks) this.#health.add({ name: `poststarthook/${name}`, check: () => this.#checkBootstrapped() });
+    const started = (name: string, done: () => boolean): void => this.#health.add({ name, check: () => checkDone(done()) });
+    for (const name of bootstrapHooks) started(name, () => this.#isBootstrapped);
+    for (const name of backgroundHooks) started(name, () => this.#isStarted);
     this.#health.add({ name: "shutdown", isReadinessOnly: true, check: () => this.#checkGoesOn() });
   }
 
@@ -257,6 +284,7 @@ class AssembledServer implements ApiServer {
       aggregator?.start();
       this.#remoteDiscovery?.start();
       this.#authenticationConfig?.start();
+      this.#isStarted = true;
     } catch (error) {
       await this.stop();
       throw error;
@@ -315,16 +343,9 @@ class AssembledServer implements ApiServer {
   }
 
   #paths(): PathHandler[] {
-    const at =
-      (path: string, value: () => unknown): PathHandler =>
-      async (exchange, info) => {
-        if (info.path !== path) return false;
-        await sendValue(exchange, 200, value());
-        return true;
-      };
     return [
       (exchange, { path, query }) => this.#health.handle(exchange, path, query),
-      at("/version", () => versionInfo),
+      documentAt("/version", () => versionInfo, indented),
       (exchange, { path }) => this.#discovery.handle(exchange, path),
       async (exchange, info, user) => {
         const remote = await this.#openApi.remoteOf(info.path);
@@ -337,16 +358,20 @@ class AssembledServer implements ApiServer {
         if (text !== undefined) sendText(exchange, 200, text, metricsType);
         return text !== undefined;
       },
-      at("/", () => ({ paths: this.#indexed() })),
-      at("/openid/v1/jwks", () => this.tokens.keySet()),
-      at("/.well-known/openid-configuration", () => ({
-        issuer: this.tokens.issuer,
-        jwks_uri: `${this.url}/openid/v1/jwks`,
-        response_types_supported: ["id_token"],
-        subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: ["ES256"],
-      })),
+      documentAt("/", () => ({ paths: this.#indexed() }), indented),
+      documentAt("/openid/v1/jwks", () => this.tokens.keySet(), { type: "application/jwk-set+json", cacheControl: publicHour }),
+      documentAt("/.well-known/openid-configuration", () => this.#openIdConfiguration(), { cacheControl: publicHour }),
     ];
+  }
+
+  #openIdConfiguration(): object {
+    return {
+      issuer: this.tokens.issuer,
+      jwks_uri: `${this.url}/openid/v1/jwks`,
+      response_types_supported: ["id_token"],
+      subject_types_supported: ["public"],
+      id_token_signing_alg_values_supported: ["ES256"],
+    };
   }
 
   /** The paths that are worth a look. */
@@ -359,11 +384,33 @@ class AssembledServer implements ApiServer {
     return [...fixedPaths, ...groups, ...this.#health.paths].sort();
   }
 
-  #checkBootstrapped(): void {
-    if (!this.#isBootstrapped) throw new Error("not finished");
-  }
-
   #checkGoesOn(): void {
     if (this.#stopping !== undefined) throw new Error("process is shutting down");
   }
+}
+
+function checkDone(isDone: boolean): void {
+  if (!isDone) throw new Error("not finished");
+}
+
+interface DocumentForm {
+  /** Defaults to JSON. */
+  readonly type?: string;
+  /** Defaults to nobody keeping it. */
+  readonly cacheControl?: string;
+  /** With line breaks, whoever asks. Defaults to none. */
+  readonly indent?: number;
+}
+
+const indented: DocumentForm = { indent: 2 };
+const publicHour = "public, max-age=3600";
+
+/** One small document that has a path of its own, in the form in which upstream sends it. */
+function documentAt(path: string, value: () => unknown, form: DocumentForm): PathHandler {
+  const { type = "application/json", cacheControl = "no-cache, private", indent } = form;
+  return (exchange, info) => {
+    if (info.path !== path && info.path !== `${path}/`) return false;
+    exchange.respond(200, { "content-type": type, "cache-control": cacheControl }, JSON.stringify(value(), undefined, indent));
+    return true;
+  };
 }

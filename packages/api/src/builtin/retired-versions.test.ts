@@ -107,6 +107,18 @@ test("the runtime configuration turns versions off and on", () => {
   expect(servedWith("batch/v1=false")).not.toContain("batch/v1/jobs");
 });
 
+test("alpha versions are off unless asked for, but for the one of old manifests", () => {
+  const alpha = (text: string): string[] => servedWith(text).filter((path) => path.includes("alpha"));
+  const roles = ["clusterroles", "clusterrolebindings", "roles", "rolebindings"].map(
+    (each) => `rbac.authorization.k8s.io/v1alpha1/${each}`,
+  );
+  expect(alpha("").sort()).toEqual(roles.sort());
+  expect(alpha("api/alpha=true").length).toBeGreaterThan(roles.length);
+  expect(alpha("api/legacy=true")).toEqual(alpha("api/alpha=true"));
+  expect(alpha("batch/v2alpha1=true")).toContain("batch/v2alpha1/cronjobs");
+  expect(alpha("api/all=true,api/alpha=false")).toEqual([]);
+});
+
 test("the runtime configuration refuses what it does not know", () => {
   expect(() => servedWith("foo/v1=true,api/legacy=false")).toThrow(new RuntimeConfigError("unknown api groups foo/v1"));
   expect(() => servedWith("api/legacy=maybe")).toThrow(new RuntimeConfigError("invalid value of api/legacy: maybe, want true or false"));

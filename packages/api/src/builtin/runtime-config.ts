@@ -3,7 +3,8 @@ import { formatApiVersion, type ResourceDefinition, type ResourceVersionDefiniti
 /**
  * What to serve, as kube-apiserver's `--runtime-config` says it: `api/all`, `api/ga`, `api/beta`, `api/alpha`, `api/legacy` (the versions
  * that upstream has retired), `group/version` (`v1` in the core group) or `group/version/resource`, on or off. The more exact key
- * decides; of the first five the later one.
+ * decides; of the first five the later one. Where nothing is said, alpha versions are off, as upstream's always were, but for the one
+ * that old manifests use.
  */
 export type RuntimeConfig = Readonly<Record<string, boolean>>;
 
@@ -12,11 +13,12 @@ export class RuntimeConfigError extends Error {
   override readonly name = "RuntimeConfigError";
 }
 
+const isAlpha = ({ version }: ResourceVersionDefinition): boolean => /^v\d+alpha\d+$/.test(version);
 const sets: Readonly<Record<string, (version: ResourceVersionDefinition) => boolean>> = {
   "api/all": () => true,
   "api/ga": ({ version }) => /^v\d+$/.test(version),
   "api/beta": ({ version }) => /^v\d+beta\d+$/.test(version),
-  "api/alpha": ({ version }) => /^v\d+alpha\d+$/.test(version),
+  "api/alpha": isAlpha,
   "api/legacy": ({ version, deprecationWarning }) => deprecationWarning !== undefined && /alpha|beta/.test(version),
 };
 
@@ -35,9 +37,10 @@ export function parseRuntimeConfig(text: string): RuntimeConfig {
   );
 }
 
+const oldAlpha = "rbac.authorization.k8s.io/v1alpha1";
+
 /** The definitions with what is to be served. What goes by another group's name is left out when nothing of it is. */
 export function applyRuntimeConfig(definitions: readonly ResourceDefinition[], config: RuntimeConfig = {}): readonly ResourceDefinition[] {
-  if (Object.keys(config).length === 0) return definitions;
   refuseUnknown(definitions, config);
   const paths = new Set<string>();
   return definitions
@@ -50,9 +53,9 @@ export function applyRuntimeConfig(definitions: readonly ResourceDefinition[], c
 }
 
 function configured(definition: ResourceDefinition, version: ResourceVersionDefinition, config: RuntimeConfig): ResourceVersionDefinition {
-  let isServed = version.isServed;
-  for (const [key, belongs] of Object.entries(sets)) if (belongs(version)) isServed = config[key] ?? isServed;
   const apiVersion = formatApiVersion(definition.group, version.version);
+  let isServed = version.isServed && (!isAlpha(version) || apiVersion === oldAlpha);
+  for (const [key, belongs] of Object.entries(sets)) if (belongs(version)) isServed = config[key] ?? isServed;
   isServed = config[`${apiVersion}/${definition.resource}`] ?? config[apiVersion] ?? isServed;
   // Not a copy: what is computed when it is first read must stay so.
   return isServed === version.isServed ? version : Object.create(version, { isServed: { value: isServed, enumerable: true } });

@@ -1,12 +1,20 @@
 import { compareVersions, type ResourceDefinition, type ResourceVersionDefinition } from "@coracle/apimachinery";
 import type { Priority } from "../aggregator/priorities.ts";
 import type { RemoteResources } from "../aggregator/remote-discovery.ts";
+import { storageVersionHashes } from "./storage-version-hash.ts";
+
+export interface DiscoveredResource {
+  readonly definition: ResourceDefinition;
+  readonly version: ResourceVersionDefinition;
+  /** See {@link storageVersionHash}; undefined of what is not stored. */
+  readonly hash: string | undefined;
+}
 
 /** The resources of one group in one version. */
 export interface DiscoveredVersion {
   readonly version: string;
   /** None when another server serves the version. */
-  readonly resources: readonly { readonly definition: ResourceDefinition; readonly version: ResourceVersionDefinition }[];
+  readonly resources: readonly DiscoveredResource[];
   /** Present when another server serves the version. */
   readonly remote?: RemoteResources;
 }
@@ -57,17 +65,22 @@ export function groupApis(apis: ServedApis): DiscoveredGroup[] {
 interface LocalVersion {
   readonly group: string;
   readonly version: string;
-  readonly resources: DiscoveredVersion["resources"][number][];
+  readonly resources: DiscoveredResource[];
 }
 
 function localVersions(resources: readonly ResourceDefinition[]): LocalVersion[] {
   const found = new Map<string, LocalVersion>();
+  const hashes = storageVersionHashes(resources);
   for (const definition of resources) {
     for (const served of definition.versions) {
       if (!served.isServed) continue;
       const { group } = definition;
       const { version } = served;
-      getOrMake(found, `${group}/${version}`, () => ({ group, version, resources: [] })).resources.push({ definition, version: served });
+      getOrMake(found, `${group}/${version}`, () => ({ group, version, resources: [] })).resources.push({
+        definition,
+        version: served,
+        hash: hashes.get(definition.storagePath),
+      });
     }
   }
   for (const each of found.values()) each.resources.sort(byResource);

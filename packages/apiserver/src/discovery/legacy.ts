@@ -1,9 +1,9 @@
 import { formatApiVersion } from "@coracle/apimachinery";
 import type { DiscoveredGroup, DiscoveredVersion } from "./groups.ts";
 
-/** `/api`. */
-export function apiVersions(core: DiscoveredGroup | undefined): object {
-  const serverAddressByClientCIDRs = [{ clientCIDR: "0.0.0.0/0", serverAddress: "" }];
+/** `/api`; the address is the one at which clients reach this server. As upstream, without an apiVersion. */
+export function apiVersions(core: DiscoveredGroup | undefined, serverAddress: string): object {
+  const serverAddressByClientCIDRs = [{ clientCIDR: "0.0.0.0/0", serverAddress }];
   return { kind: "APIVersions", versions: (core?.versions ?? []).map(({ version }) => version), serverAddressByClientCIDRs };
 }
 
@@ -24,7 +24,7 @@ function groupBody({ name, versions }: DiscoveredGroup): object {
 
 /** `/api/v1`, `/apis/{group}/{version}`: a line for each resource and each subresource. */
 export function apiResourceList(group: string, { version, resources }: DiscoveredVersion): object {
-  const lines = resources.flatMap(({ definition, version: served }) => {
+  const lines = resources.flatMap(({ definition, version: served, hash }) => {
     const { resource, singular, isNamespaced, kind, verbs, shortNames, categories } = definition;
     const main = {
       name: resource,
@@ -34,6 +34,7 @@ export function apiResourceList(group: string, { version, resources }: Discovere
       verbs,
       ...(shortNames.length > 0 && { shortNames }),
       ...(categories.length > 0 && { categories }),
+      ...(hash !== undefined && { storageVersionHash: hash }),
     };
     const subresources = served.subresources.map((subresource) => ({
       name: `${resource}/${subresource.name}`,
@@ -45,7 +46,9 @@ export function apiResourceList(group: string, { version, resources }: Discovere
     }));
     return [...(verbs.length > 0 ? [main] : []), ...subresources];
   });
-  return { kind: "APIResourceList", apiVersion: "v1", groupVersion: formatApiVersion(group, version), resources: lines };
+  const body = { groupVersion: formatApiVersion(group, version), resources: lines };
+  // Of the core group, upstream leaves the apiVersion out.
+  return { kind: "APIResourceList", ...(group !== "" && { apiVersion: "v1" }), ...body };
 }
 
 function foreignVersion(kind: { group: string; version: string }, group: string, version: string): object {

@@ -1,5 +1,5 @@
 import { schemaOf } from "@coracle/api";
-import { findCondition, type ColumnDefinition, type ResourceDefinition, type UnstructuredObject } from "@coracle/apimachinery";
+import { findCondition, newNotFound, type ColumnDefinition, type ResourceDefinition, type UnstructuredObject } from "@coracle/apimachinery";
 import type { ComputedSource } from "../registry/computed.ts";
 
 /** Whether a part of the control plane is well: throws, or rejects, when it is not. */
@@ -64,7 +64,9 @@ export function componentStatusSource(checks: () => Readonly<Record<string, Comp
   return {
     async get(_namespace, name) {
       const check = checks()[name];
-      return check === undefined ? undefined : statusOf(name, check);
+      // Upstream's word for it here.
+      if (check === undefined) throw newNotFound({ group: "", resource: "componentstatus" }, name);
+      return statusOf(name, check);
     },
     list: () => Promise.all(Object.entries(checks()).map(([name, check]) => statusOf(name, check))),
   };

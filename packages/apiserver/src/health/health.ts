@@ -49,7 +49,7 @@ export class HealthHandler {
   async handle(exchange: HttpExchange, path: string, query: URLSearchParams): Promise<boolean> {
     const [, endpoint = "", name] = /^\/([a-z]+)(?:\/(.*))?$/.exec(path) ?? [];
     if (!endpoints.has(endpoint)) return false;
-    if (name !== undefined && name !== "") return this.#single(exchange, endpoint, name);
+    if (name !== undefined) return this.#single(exchange, endpoint, name);
     await this.#all(exchange, endpoint, query);
     return true;
   }

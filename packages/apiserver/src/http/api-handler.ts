@@ -1,5 +1,5 @@
 import { randomUuid, type Clock, type Logger, type Random } from "@coracle/base";
-import { newBadRequest, newMethodNotAllowed, newTimeout } from "@coracle/apimachinery";
+import { newBadRequest, newGenericServerResponse, newMethodNotAllowed, newTimeout } from "@coracle/apimachinery";
 import { unauthorized, type Authenticator } from "../authentication/authenticator.ts";
 import { impersonate } from "../authentication/impersonation.ts";
 import { anonymousUser } from "../authentication/users.ts";
@@ -38,6 +38,7 @@ export interface ApiHandlerOptions {
 
 /** What anybody may read; single checks below them are for those who watch over the server. */
 const publicPaths = /^\/(livez|readyz|healthz|version)\/?$/;
+const routedPaths = /^\/(api|version|openid|\.well-known)(\/|$)/;
 const requestTimeoutMs = 60_000;
 /** Which may last as long as they like on other servers. */
 const streamSubresources = new Set(["attach", "exec", "log", "portforward", "proxy"]);
@@ -125,7 +126,7 @@ export class ApiHandler {
     const { group, version, resource, subresource } = info;
     const served = aggregator?.isDeclined(group, version) === true ? undefined : registry.lookup(group, version, resource);
     if (served === undefined || !isServed(served, info)) {
-      sendPathNotFound(exchange);
+      this.#sendNotFound(exchange, info.path);
       return;
     }
     const context = new HttpRequestContext(exchange, user, info.query);
@@ -139,11 +140,26 @@ export class ApiHandler {
 
   async #servePath(exchange: HttpExchange, info: RequestInfo, user: UserInfo): Promise<void> {
     if (exchange.method !== "GET" && exchange.method !== "HEAD") {
+      if (this.#isRouted(info.path)) throw newGenericServerResponse({ code: 405, method: exchange.method });
       sendText(exchange, 405, "405: Method Not Allowed\n");
       return;
     }
     for (const handler of this.#options.paths) if (await handler(exchange, info, user)) return;
+    this.#sendNotFound(exchange, info.path);
+  }
+
+  /** @throws {StatusError} 404, or answers with upstream's other way to say so. */
+  #sendNotFound(exchange: HttpExchange, path: string): void {
+    if (this.#isRouted(path)) throw newGenericServerResponse({ code: 404, method: exchange.method });
     sendPathNotFound(exchange);
+  }
+
+  /** Whether upstream's router, which answers with a Status, knows what is below the path. Custom resources have a handler of their own. */
+  #isRouted(path: string): boolean {
+    if (routedPaths.test(path)) return true;
+    const group = /^\/apis\/([^/]+)\/[^/]/.exec(path)?.[1];
+    if (group === undefined) return false;
+    return this.#options.registry.resources().some((each) => each.group === group && !each.isCustom);
   }
 
   #isLongRunning(info: RequestInfo): boolean {

@@ -52,7 +52,7 @@ function gather(head: object, count: number, field: string, add: (index: number,
 
 export function listMeta(list: ListView): Record<string, unknown> {
   return {
-    resourceVersion: list.resourceVersion,
+    ...(list.resourceVersion !== "" && { resourceVersion: list.resourceVersion }),
     ...(list.continue !== undefined && list.continue !== "" && { continue: list.continue }),
     ...(list.remainingItemCount !== undefined && { remainingItemCount: list.remainingItemCount }),
   };

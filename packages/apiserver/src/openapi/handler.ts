@@ -84,7 +84,7 @@ export class OpenApiHandler implements Disposable {
       await this.#sendV2(exchange);
       return true;
     }
-    if (path === prefix || path === `${prefix}/`) {
+    if (path === prefix) {
       this.#send(exchange, await this.#index(), null);
       return true;
     }

@@ -6,7 +6,7 @@ import { createToyServer, jsonBody, objectIn, toyContext, type ToyServer } from 
 
 let server: ToyServer;
 beforeEach(async () => {
-  server = await createToyServer({ definitions: builtInDefinitions() });
+  server = await createToyServer({ definitions: builtInDefinitions({ runtimeConfig: { "api/legacy": true } }) });
 });
 
 interface Place {
@@ -194,7 +194,7 @@ describe("other kinds", () => {
         return { ...object, status: { allowed: true } };
       },
     };
-    server = await createToyServer({ definitions: builtInDefinitions(), actionHandlers });
+    server = await createToyServer({ definitions: builtInDefinitions({ runtimeConfig: { "api/legacy": true } }), actionHandlers });
     const answer = await create("authorization.k8s.io/v1beta1", "subjectaccessreviews", { spec: { user: "u", group: ["g"] } });
     expect(asked).toMatchObject({ apiVersion: "authorization.k8s.io/v1", spec: { user: "u", groups: ["g"] } });
     expect(answer).toMatchObject({ apiVersion: "authorization.k8s.io/v1beta1", spec: { group: ["g"] }, status: { allowed: true } });
