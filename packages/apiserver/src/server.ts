@@ -248,7 +248,11 @@ class AssembledServer implements ApiServer {
       log,
     });
     this.#upgrades = new UpgradeProxy({ ...proxy, ...aggregation, handler: this.#handler, log });
-    for (const check of parts.checks ?? []) this.#health.add(check);
+    this.#addChecks();
+  }
+
+  #addChecks(): void {
+    for (const check of this.#parts.checks ?? []) this.#health.add(check);
     const started = (name: string, done: () => boolean): void => this.#health.add({ name, check: () => checkDone(done()) });
     for (const name of bootstrapHooks) started(name, () => this.#isBootstrapped);
     for (const name of backgroundHooks) started(name, () => this.#isStarted);
