@@ -37,3 +37,4 @@ export { quotaMatches, quotaScopes, objectCountName, type QuotaEvaluator, type Q
 export { quotaEvaluator } from "./quota/evaluators.ts";
 export { calculateUsage, equalResources, exceededResources, maskResources, subtractResources, type UsageSources } from "./quota/usage.ts";
 export { validateClientConfig } from "./strategies/admission-registration/webhook-client-config.ts";
+export { qosClass } from "./strategies/pod/qos.ts";

@@ -11,6 +11,7 @@ import {
   type PodSecurityOptions,
   PolicyStatus,
 } from "./admission/index.ts";
+import { createInternalContext } from "./authentication/internal-context.ts";
 import type { Authorizer } from "./authorization/attributes.ts";
 import { checkWrittenRights } from "./authorization/escalation-admission.ts";
 import { certificateChecks } from "./certificates/certificate-checks.ts";
@@ -21,6 +22,7 @@ import type { HealthCheck } from "./health/health.ts";
 import type { OpenApiGenerator } from "./openapi/handler.ts";
 import { metricsDefinitions, metricsGroup, metricsReaderRole, metricsVersion, ResourceMetrics } from "./resource-metrics/index.ts";
 import { createRegistry } from "./registry/index.ts";
+import type { Registry } from "./registry/contract.ts";
 import type { RegistryImplementation } from "./registry/registry.ts";
 import { assembleServer, type ApiServer, type ServerOptions, type ServerParts } from "./server.ts";
 import { LazyWebhookClient } from "./webhook-client/index.ts";
@@ -30,7 +32,7 @@ export interface ApiServerOptions extends ServerOptions {
   readonly store: Store;
   /** Defaults to all built-in resources. */
   readonly definitions?: readonly ResourceDefinition[];
-  /** Which versions of the built-in resources to serve. Defaults to all, those that upstream has retired included. */
+  /** Which versions of the built-in resources to serve. Defaults to all but alpha ones, those that upstream has retired included. */
   readonly runtimeConfig?: RuntimeConfig;
   /** Of services; both ends are given out. Defaults to 30000–32767. */
   readonly nodePortRange?: { readonly first: number; readonly last: number };
@@ -80,6 +82,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       ...configuredAdmission(options),
       authorize: (attributes) => authorizer.authorize(attributes),
       dynamic: createDynamicAdmission({ webhooks, authorizer }),
+      provisionNamespace: (name) => createNamespace(registry, name),
       checkEscalation: (attributes) => checkWrittenRights(serving().authorization.escalation, attributes),
     }),
     actionHandlers: actions.handlers,
@@ -118,6 +121,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     options,
   );
   return server;
+}
+
+async function createNamespace(registry: Registry, name: string): Promise<void> {
+  const address = { group: "", version: "v1", resource: "namespaces", namespace: "", name: "", subresource: "" };
+  const object = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+  await registry.create(createInternalContext(), address, { type: "object", object });
 }
 
 type ConfiguredAdmission = Pick<DefaultPluginsOptions, "services" | "selection" | "podSecurity">;

@@ -17,7 +17,7 @@ import { selectableFields } from "./selectable-fields.ts";
 export interface BuiltInOptions {
   /** By `resource.group` (`customresourcedefinitions.apiextensions.k8s.io`), by `pods` in the core group; they replace the default. */
   readonly strategies?: Readonly<Record<string, ResourceStrategy>>;
-  /** Which versions to serve. Defaults to all, retired ones included. */
+  /** Which versions to serve. Defaults to all but alpha ones, retired ones included. */
   readonly runtimeConfig?: RuntimeConfig;
 }
 

@@ -13,13 +13,16 @@ import { denyServiceExternalIps } from "./deny-external-ips.ts";
 import type { DynamicAdmission } from "./dynamic-admission.ts";
 import { extendedResourceToleration } from "./extended-resource-toleration.ts";
 import { limitRanger } from "./limit-ranger/limit-ranger.ts";
+import { createNamespaceAutoProvision, namespaceExists } from "./namespace-existence.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { nodeDeclaredFeatureValidator } from "./node-declared-features.ts";
 import { createNodeRestriction } from "./node-restriction/node-restriction.ts";
 import { createOwnerReferencesEnforcement } from "./owner-references.ts";
 import { selectPlugins, type PluginSelection, type SelectablePlugin } from "./plugin-selection.ts";
 import { limitPodHardAntiAffinityTopology } from "./pod-anti-affinity.ts";
 import { podNodeSelector } from "./pod-node-selector.ts";
 import { podResizeValidator } from "./pod-resize.ts";
+import { podTolerationRestriction } from "./pod-toleration-restriction.ts";
 import { createPodSecurity, type PodSecurityOptions } from "./pod-security/pod-security.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { priority } from "./priority.ts";
@@ -45,11 +48,14 @@ export interface DefaultPluginsOptions {
   readonly authorize?: Authorize;
   /** Webhooks and policies; without them those that clients write down have no effect. */
   readonly dynamic?: DynamicAdmission;
+  /** For NamespaceAutoProvision. Defaults to one that fails. */
+  readonly provisionNamespace?: (name: string) => Promise<void>;
   /** See {@link createEscalationCheck}; without it nobody is kept from giving away rights. */
   readonly checkEscalation?: (attributes: AdmissionAttributes) => void | Promise<void>;
 }
 
 const allowNothing: Authorize = () => ({ type: "no-opinion", reason: "" });
+const provisionNothing = (): Promise<never> => Promise.reject(new Error("nobody makes namespaces here"));
 
 /** The plug-ins of a cluster, in upstream's order. @throws {PluginSelectionError} when the selection names what there is not. */
 export function defaultAdmissionPlugins(options: DefaultPluginsOptions = {}): AdmissionPlugin[] {
@@ -66,12 +72,14 @@ export function defaultAdmissionPlugins(options: DefaultPluginsOptions = {}): Ad
 }
 
 function selectablePlugins(options: DefaultPluginsOptions): SelectablePlugin[] {
-  const { authorize = allowNothing, dynamic } = options;
+  const { authorize = allowNothing, provisionNamespace = provisionNothing, dynamic } = options;
   const on = (plugin: AdmissionPlugin): SelectablePlugin => ({ plugin, isOnByDefault: true });
   const off = (plugin: AdmissionPlugin): SelectablePlugin => ({ plugin, isOnByDefault: false });
   return [
     off(alwaysAdmit),
+    off(createNamespaceAutoProvision(provisionNamespace)),
     on(namespaceLifecycle),
+    off(namespaceExists),
     off(limitPodHardAntiAffinityTopology),
     on(limitRanger),
     on(serviceAccount),
@@ -82,6 +90,7 @@ function selectablePlugins(options: DefaultPluginsOptions): SelectablePlugin[] {
     off(podNodeSelector),
     on(priority),
     on(defaultTolerationSeconds),
+    off(podTolerationRestriction),
     off(extendedResourceToleration),
     on(defaultStorageClass),
     on(storageObjectInUseProtection),
@@ -95,6 +104,7 @@ function selectablePlugins(options: DefaultPluginsOptions): SelectablePlugin[] {
     on(defaultIngressClass),
     off(denyServiceExternalIps),
     on(podTopologyLabels),
+    on(nodeDeclaredFeatureValidator),
     on(podResizeValidator),
     ...(dynamic?.mutating ?? []).map(on),
     ...(dynamic?.validating ?? []).map(on),

@@ -69,3 +69,11 @@ it("LimitPodHardAntiAffinityTopology refuses pods that want a zone for themselve
   );
   await cluster.create("Pod", apart("kubernetes.io/hostname"));
 });
+
+it("plug-ins of upstream whose feature is off may be named", () => {
+  const disabled = ["PodGroupProtection", "PodGroupWorkloadExists", "JobValidation"];
+  expect(defaultAdmissionPlugins({ selection: { disabled } })).toHaveLength(defaultAdmissionPlugins().length);
+  expect(() => defaultAdmissionPlugins({ selection: { disabled: ["PodGroup"] } })).toThrow(
+    'disable-admission-plugins plugin "PodGroup" is unknown',
+  );
+});

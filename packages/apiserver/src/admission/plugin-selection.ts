@@ -17,9 +17,12 @@ export interface SelectablePlugin {
   readonly isOnByDefault: boolean;
 }
 
+/** Upstream's that do nothing as long as their feature gate is off, which it is by default: they may be named, and there is nothing to run. */
+const gated = ["PodGroupProtection", "PodGroupWorkloadExists", "JobValidation"];
+
 /** Those that are to run, in their order. @throws {PluginSelectionError} with kube-apiserver's words. */
 export function selectPlugins(all: readonly SelectablePlugin[], { enabled = [], disabled = [] }: PluginSelection): AdmissionPlugin[] {
-  const names = new Set(all.map(({ plugin }) => plugin.name));
+  const names = new Set([...all.map(({ plugin }) => plugin.name), ...gated]);
   for (const [flag, chosen] of [
     ["enable-admission-plugins", enabled],
     ["disable-admission-plugins", disabled],

@@ -24,15 +24,25 @@ const scopes: Readonly<Record<string, Scope>> = {
     take(fieldsOf(next, "spec"), (sent["spec"] ?? {}) as Fields, "ephemeralContainers");
   },
   resize(next, sent) {
-    const wanted = ((sent["spec"] as Fields | undefined)?.["containers"] ?? []) as Fields[];
-    for (const container of (fieldsOf(next, "spec")["containers"] ?? []) as Fields[]) {
-      const same = wanted.find((each) => each["name"] === container["name"]);
-      if (same === undefined) continue;
-      take(container, same, "resources");
-      take(container, same, "resizePolicy");
-    }
+    const [spec, wanted] = [fieldsOf(next, "spec"), (sent["spec"] ?? {}) as Fields];
+    take(spec, wanted, "resources");
+    for (const list of containerLists)
+      take(spec, { [list]: resized(spec[list] as Fields[] | undefined, wanted[list] as Fields[] | undefined) }, list);
   },
 };
+
+const containerLists = ["containers", "initContainers"];
+
+/** The containers with the resources that were sent. When there are others than before, those are taken for validation to refuse. */
+function resized(present: readonly Fields[] = [], sent: readonly Fields[] = []): readonly Fields[] | undefined {
+  const areSame = present.length === sent.length && present.every(({ name }, index) => sent[index]?.["name"] === name);
+  if (!areSame) return sent;
+  for (const [index, container] of present.entries()) {
+    take(container, sent[index] as Fields, "resources");
+    take(container, sent[index] as Fields, "resizePolicy");
+  }
+  return present.length === 0 ? undefined : present;
+}
 
 /**
  * The next state that a write to the target's subresource may reach: the object as sent, but with the status as it is (main resource),
