@@ -184,6 +184,8 @@ test("an image that cannot be pulled is tried again later", async () => {
   expect(node.pod()?.status?.containerStatuses?.[0]?.state?.waiting?.reason).toBe("ErrImagePull");
   expect(node.pod()?.status?.phase).toBe("Pending");
   expect(node.condition("PodReadyToStartContainers")).toBe("True");
+  const messages = node.events.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
+  expect(messages).toContain("Warning Failed Error: ErrImagePull");
   await node.clock.advance(10_000);
   expect(node.reasons().filter((reason) => reason === "Pulling")).toHaveLength(2);
 });
@@ -267,6 +269,38 @@ test("a pod that does not fit is rejected", async () => {
     reason: "OutOfcpu",
     message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000",
   });
+});
+
+test("while the containers of a pod are made anew after a reboot, it stays Running and says how they were lost", async () => {
+  await start();
+  node.run({});
+  await node.clock.advance(10);
+  await node.kubelet.stop();
+  for (const { id } of await node.runtime.listPodSandboxes()) await node.runtime.removePodSandbox(id);
+  const { createContainer } = node.runtime;
+  node.runtime.createContainer = async (...words) => {
+    await node.clock.sleep(2000);
+    return createContainer.apply(node.runtime, words);
+  };
+  node.kubelet = node.make();
+  await node.kubelet.start();
+  const lost = {
+    exitCode: 137,
+    reason: "ContainerStatusUnknown",
+    message: "The container could not be located when the pod was deleted.  The container used to be Running",
+  };
+  await node.clock.advance(1000);
+  expect(node.pod()?.status?.phase).toBe("Running");
+  expect(node.pod()?.status?.containerStatuses?.[0]).toMatchObject({
+    state: { waiting: { reason: "ContainerCreating" } },
+    lastState: { terminated: lost },
+    restartCount: 1,
+  });
+  await node.clock.advance(2000);
+  const counted = { state: { running: {} }, lastState: { terminated: lost }, restartCount: 1 };
+  expect(node.pod()?.status?.containerStatuses?.[0]).toMatchObject(counted);
+  await node.clock.advance(60_000);
+  expect(node.pod()?.status?.containerStatuses?.[0]).toMatchObject(counted);
 });
 
 test("what the runtime forgot counts as restarted, or as killed where it must not run again", async () => {

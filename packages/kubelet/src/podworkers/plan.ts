@@ -2,6 +2,7 @@ import type { Container, Pod } from "@coracle/api";
 import type { ContainerState, PodSandbox } from "../runtime/runtime.ts";
 import { containerHash, containerNameLabel, hashAnnotation, restartCountOf } from "../containers/labels.ts";
 import { containersOf, describePod, initContainersOf, isSidecar, shouldRestart } from "../containers/pod-spec.ts";
+import { rememberedOf } from "../status/remembered.ts";
 
 /** What the runtime knows of one pod, newest first. */
 export interface RuntimePod {
@@ -104,7 +105,7 @@ function collect({ start, stop }: ContainerStep, stops: ContainerStop[], starts:
 function planContainer(pod: Pod, container: Container, { runtimePod, sandbox, probes }: Situation): ContainerStep {
   const state = latestOf(runtimePod, container.name, sandbox.id);
   const last = state ?? latestOf(runtimePod, container.name);
-  const restartCount = last === undefined ? rememberedRestarts(pod, container.name) : restartCountOf(last.annotations) + 1;
+  const restartCount = last === undefined ? rememberedOf(pod, container.name).restartCount : restartCountOf(last.annotations) + 1;
   const waiting = { isStarted: false, isSucceeded: false };
   if (state === undefined || state.state === "created" || state.state === "unknown") {
     return { ...waiting, start: { container, restartCount } };
@@ -116,13 +117,6 @@ function planContainer(pod: Pod, container: Container, { runtimePod, sandbox, pr
   const reason = reasonToStop(container, state, probes);
   if (reason !== undefined) return { ...waiting, stop: { state, container, message: `Container ${container.name} ${reason}` } };
   return { isStarted: probes.isStarted(state.id, container), isSucceeded: false };
-}
-
-/** After a reboot the runtime has forgotten the container, but the API has not: it counts as restarted. */
-function rememberedRestarts({ status }: Pod, name: string): number {
-  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
-  const remembered = all.find((each) => each.name === name);
-  return remembered?.containerID ? remembered.restartCount + 1 : 0;
 }
 
 function reasonToStop(container: Container, state: ContainerState, probes: ProbeVerdicts): string | undefined {

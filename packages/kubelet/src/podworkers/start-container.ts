@@ -27,7 +27,10 @@ export async function startContainer(
   const { runtime, events, images, crashes, dns, logDirectory } = context;
   const { container } = start;
   checkBackOff(context, pod, start);
-  const image = await unlessAborted(start.signal, images.ensure(pod, container));
+  const image = await unlessAborted(start.signal, images.ensure(pod, container)).catch((error: unknown) => {
+    if (error instanceof ConfigError && !start.signal.aborted) events.record(pod, "Warning", "Failed", `Error: ${error.reason}`);
+    throw error;
+  });
   const id = await failing("CreateContainerConfigError", async () => {
     const ips = pod.spec?.hostNetwork === true ? [context.nodeAddress] : sandbox.ips;
     const services = context.services(pod.metadata.namespace ?? "");

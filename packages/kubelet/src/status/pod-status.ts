@@ -5,6 +5,7 @@ import { containersOf, initContainersOf, isSidecar, qosClassOf, shouldRestart } 
 import { latestOf, type RuntimePod } from "../podworkers/plan.ts";
 import type { ContainerState } from "../runtime/runtime.ts";
 import { podConditions } from "./conditions.ts";
+import { rememberedOf } from "./remembered.ts";
 
 /** Why a container does not run, as the pod worker found: `ImagePullBackOff`, `CrashLoopBackOff` … */
 export interface WaitingReason {
@@ -107,9 +108,7 @@ function containerStatus(input: StatusInput, container: Container, isInit: boole
   const isStarted = isRunning && input.isStarted(current.id, container);
   const isDoneInit = isInit && !isSidecar(container) && hasEnded && current.exitCode === 0;
   const isReady = isDoneInit || (isRunning && isStarted && (!isInit || isSidecar(container)) && input.isReady(current.id, container));
-  const remembered = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].find(
-    ({ name }) => name === container.name,
-  );
+  const remembered = rememberedOf(pod, container.name, current?.id);
   const state =
     waiting !== undefined
       ? { waiting: { ...waiting } }
@@ -119,10 +118,9 @@ function containerStatus(input: StatusInput, container: Container, isInit: boole
   return {
     name: container.name,
     state,
-    lastState:
-      last?.state === "exited" ? { terminated: terminated(input, last) } : current === undefined ? (remembered?.lastState ?? {}) : {},
+    lastState: last?.state === "exited" ? { terminated: terminated(input, last) } : remembered.lastState,
     ready: isReady,
-    restartCount: current === undefined ? (remembered?.restartCount ?? 0) : restartCountOf(current.annotations),
+    restartCount: current === undefined ? remembered.restartCount : restartCountOf(current.annotations),
     image: current?.image ?? container.image ?? "",
     imageID: current?.imageId ?? "",
     ...(current === undefined ? {} : { containerID: `${input.runtimeName}://${current.id}` }),

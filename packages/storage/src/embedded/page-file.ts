@@ -1,30 +1,26 @@
 import { readSync } from "node:fs";
 
-const chunkBytes = 256 * 1024;
+const pieceBytes = 1024 * 1024;
 
-/** Reads a file in pages. Neighbours come with one read, as pages that belong together mostly lie together. */
+/** Reads a file in pages, in any order. */
 export class PageFile {
   readonly pageSize: number;
   readonly #descriptor: number;
-  readonly #chunk = Buffer.alloc(chunkBytes);
-  #start = -1;
-  #filled = 0;
+  readonly #page: Buffer;
 
+  /** Goes through the whole file once, in order: from then on the system has it in memory, and single pages cost little. */
   constructor(descriptor: number, pageSize: number) {
     this.#descriptor = descriptor;
     this.pageSize = pageSize;
+    this.#page = Buffer.allocUnsafe(pageSize);
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    for (let position = 0; readSync(descriptor, piece, 0, pieceBytes, position) === pieceBytes;) position += pieceBytes;
   }
 
   /** A view that holds until the next read; undefined beyond the end of the file. */
   page(number: number): Buffer | undefined {
-    const position = number * this.pageSize;
-    const start = position - (position % chunkBytes);
-    if (start !== this.#start) {
-      this.#filled = readSync(this.#descriptor, this.#chunk, 0, chunkBytes, start);
-      this.#start = start;
-    }
-    const offset = position - start;
-    return offset + this.pageSize <= this.#filled ? this.#chunk.subarray(offset, offset + this.pageSize) : undefined;
+    const { pageSize } = this;
+    return readSync(this.#descriptor, this.#page, 0, pageSize, number * pageSize) === pageSize ? this.#page : undefined;
   }
 
   /** A copy of bytes that may cross pages; undefined beyond the end of the file. */

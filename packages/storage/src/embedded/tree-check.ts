@@ -82,12 +82,14 @@ function nodesOf(page: Buffer, number: number): number[] {
   const [lower, upper] = [page.readUInt16LE(20), page.readUInt16LE(22)];
   const isSound = lower % 2 === 0 && lower <= upper && headerBytes + upper <= page.length && lower >= 2;
   if (!isSound) throw damaged(number);
-  return Array.from({ length: lower / 2 }, (_, index) => {
-    const offset = page.readUInt16LE(headerBytes + 2 * index);
+  const offsets: number[] = [];
+  for (let index = headerBytes; index < headerBytes + lower; index += 2) {
+    const offset = page.readUInt16LE(index);
     const isInside = offset >= upper && offset % 2 === 0 && headerBytes + offset + nodeBytes <= page.length;
     if (!isInside || nodeEnd(page, headerBytes + offset) > page.length) throw damaged(number);
-    return headerBytes + offset;
-  });
+    offsets.push(headerBytes + offset);
+  }
+  return offsets;
 }
 
 function nodeEnd(page: Buffer, offset: number): number {
