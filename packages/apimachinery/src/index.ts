@@ -18,7 +18,14 @@ export { prune, formatPath, type PruneOptions } from "./schema/prune.ts";
 export { normalise, type Normalised, type NormaliseOptions } from "./schema/normalise.ts";
 export { pastItems, validateStructural } from "./schema/validate.ts";
 export { compilePattern, loadPatterns, type Pattern, type PatternError } from "./schema/patterns.ts";
-export { cannotHandleMessage, DecodeError, strictDecodingMessage, strictDecodingTexts } from "./schema/decode-error.ts";
+export {
+  cannotHandleMessage,
+  DecodeError,
+  jsonKindOf,
+  strictDecodingMessage,
+  strictDecodingTexts,
+  typeMetaMismatch,
+} from "./schema/decode-error.ts";
 
 export * from "./resource/definition.ts";
 
@@ -51,6 +58,7 @@ export * from "./serializer/encode.ts";
 export * from "./serializer/yaml.ts";
 
 export * from "./patch/index.ts";
+export { goText } from "./patch/strategic-errors.ts";
 export * from "./apply/index.ts";
 
 // Types only: the engine itself is `@coracle/apimachinery/cel`, loaded when there is an expression.

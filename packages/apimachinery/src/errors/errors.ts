@@ -71,7 +71,7 @@ export function newInvalid(kind: { group: string; kind: string }, name: string, 
   const texts = [...new Set(errors.map((error) => formatFieldError(error)))];
   const list = texts.length === 0 ? "" : `: ${texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`}`;
   const causes = errors.map((error) => ({ reason: error.type, message: fieldErrorBody(error), field: error.field }));
-  const details = about({ group: kind.group, resource: kind.kind }, name);
+  const details: StatusDetails = kind.kind === "" ? {} : about({ group: kind.group, resource: kind.kind }, name);
   if (causes.length > 0) details.causes = causes;
   return failure(422, "Invalid", `${qualified(kind.group, kind.kind)} ${quoteText(name)} is invalid${list}`, details);
 }

@@ -69,10 +69,20 @@ function structName(schema: Schema): string | undefined {
 }
 
 function jsonKind(value: unknown, schema: Schema): string {
+  return typeof value === "number" && schema.type === "integer" ? `number ${value}` : jsonKindOf(value);
+}
+
+/** What Go's JSON errors call a value. */
+export function jsonKindOf(value: unknown): string {
   if (Array.isArray(value)) return "array";
-  if (typeof value === "boolean") return "bool";
-  if (typeof value === "number" && schema.type === "integer") return `number ${value}`;
-  return typeof value;
+  return typeof value === "boolean" ? "bool" : typeof value;
+}
+
+const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
+/** What upstream says of JSON that is no object, where it looks for `apiVersion` and `kind`. */
+export function typeMetaMismatch(value: unknown): string {
+  return `json: cannot unmarshal ${jsonKindOf(value)} into Go value of type ${typeMeta}`;
 }
 
 /** What Go calls the type: `int32`, `[]v1.Container`, `map[string]string`. */

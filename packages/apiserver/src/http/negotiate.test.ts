@@ -12,7 +12,6 @@ describe("negotiate", () => {
   it.each([
     [undefined, "json", undefined],
     ["*/*", "json", undefined],
-    ["application/*", "json", undefined],
     [`${table},application/json`, "json", "Table"],
     ["application/json;as=Other;v=v1;g=x,application/json", "json", undefined],
     ["application/json;v=v1,application/yaml", "yaml", undefined],
@@ -23,6 +22,7 @@ describe("negotiate", () => {
     [`application/json;q=0.5, ${protobuf}`, "protobuf", undefined],
     [`*/*, ${protobuf}`, "protobuf", undefined],
     [`${protobuf};q=0, application/json`, "json", undefined],
+    ["application/yaml;q=0", "yaml", undefined],
     ["text/html, application/xml;q=0.9, */*;q=0.8", "json", undefined],
     ["application/json;q=0.5, application/yaml", "yaml", undefined],
     [`${protobuf};${partial}`, "protobuf", "PartialObjectMetadata"],
@@ -44,6 +44,8 @@ describe("negotiate", () => {
     const available =
       "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf";
     expect(() => negotiate("text/html", builtIn)).toThrow(available);
+    expect(() => negotiate("application/*", builtIn)).toThrow(available);
+    expect(negotiate("application/*", custom)).toMatchObject({ format: "json" });
     expect(() => negotiate("text/html", { ...builtIn, verb: "list" })).toThrow(
       `${available}, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch`,
     );

@@ -46,7 +46,7 @@ export interface MediaRange {
 export function negotiate(accept: string | undefined, offer: Offer): Negotiated {
   if (accept === undefined || accept === "" || accept === "*/*" || accept === "application/json") return plainJson;
   const ranges = parseAccept(accept);
-  if (offer.isRouted && !ranges.some(({ type }) => formatsOf(type).length > 0)) throw notRouted(offer.verb);
+  if (offer.isRouted && !ranges.some(({ type }) => type === "*/*" || producedTypes.includes(type))) throw notRouted(offer.verb);
   for (const range of ranges) {
     const negotiated = chooseOf(range, offer);
     if (negotiated === undefined) continue;
@@ -66,12 +66,10 @@ export function negotiateError(accept: string | undefined): Negotiated {
   return { ...plainJson, isPretty: true };
 }
 
-/** The ranges of an Accept header, the preferred first, wildcards last among equals. */
+/** The ranges of an Accept header, the preferred first, wildcards last among equals. As upstream, a quality of 0 only puts a range last. */
 export function parseAccept(accept: string): MediaRange[] {
   const ranges = accept.split(",", 32).map(parseRange);
-  return ranges
-    .filter((range) => range.quality > 0)
-    .sort((left, right) => right.quality - left.quality || Number(left.type.endsWith("*")) - Number(right.type.endsWith("*")));
+  return ranges.sort((left, right) => right.quality - left.quality || Number(left.type.endsWith("*")) - Number(right.type.endsWith("*")));
 }
 
 function parseRange(item: string): MediaRange {

@@ -3,9 +3,11 @@ import {
   decodeYaml,
   forbiddenField,
   invalidField,
+  isPlainObject,
   newBadRequest,
   newInvalid,
   tooLongField,
+  typeMetaMismatch,
   unsupportedField,
   type DeleteOptions,
   type FieldError,
@@ -97,7 +99,7 @@ export function readDryRun(values: readonly string[], optionsKind: string): bool
 export function readFieldValidation(value: string | null, optionsKind: string): "Strict" | "Warn" | "Ignore" {
   if (value === null || value === "") return "Warn";
   if (value === "Strict" || value === "Warn" || value === "Ignore") return value;
-  return refuseOption(optionsKind, "fieldValidation", value, ["Ignore", "Strict", "Warn"]);
+  return refuseOption(optionsKind, "fieldValidation", value, ["", "Ignore", "Strict", "Warn"]);
 }
 
 const managerLimitBytes = 128;
@@ -140,10 +142,20 @@ async function decodeDeleteOptions(body: Uint8Array, contentType: string): Promi
   try {
     value = contentType.includes("yaml") ? (await decodeYaml(Buffer.from(body).toString())).value : decodeJson(body).value;
   } catch (error) {
-    throw newBadRequest((error as Error).message);
+    throw newBadRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw newBadRequest("DeleteOptions must be an object");
-  return checkDeleteOptions(value);
+  const options = value ?? {};
+  if (!isPlainObject(options)) throw newBadRequest(`couldn't get version/kind; json parse error: ${typeMetaMismatch(options)}`);
+  checkOptionsKind(options);
+  return checkDeleteOptions(options);
+}
+
+/** Refuses other kinds than DeleteOptions, in the words of the scheme that upstream reads them with. @throws {StatusError} 400. */
+function checkOptionsKind({ apiVersion, kind }: Readonly<Record<string, unknown>>): void {
+  if (typeof kind !== "string" || kind === "" || kind === "DeleteOptions") return;
+  const version = JSON.stringify(typeof apiVersion === "string" && apiVersion !== "" ? apiVersion : "meta.k8s.io/v1");
+  const scheme = '"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"';
+  throw newBadRequest(`no kind ${JSON.stringify(kind)} is registered for version ${version} in scheme ${scheme}`);
 }
 
 const policies = ["Foreground", "Background", "Orphan"];

@@ -1,4 +1,5 @@
 import { cannotHandleMessage, formatApiVersion, gvkOf, newBadRequest, newUnsupportedMediaType, StatusError } from "@coracle/apimachinery";
+import { bodySummary } from "../registry/body-summary.ts";
 import type { PatchBody, RequestBody, ServedResource } from "../registry/contract.ts";
 import type { HttpExchange } from "./exchange.ts";
 import { producedTypes, protobufType } from "./negotiate.ts";
@@ -79,20 +80,17 @@ const unroutable = new StatusError({
   code: 415,
 });
 
-/** Without parameters; JSON when absent. */
+/** Without parameters; JSON when absent. @throws {StatusError} 415 for what is no media type. */
 function contentTypeOf(exchange: HttpExchange): string {
-  const type = (exchange.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
-  return type === "" || type === "*/*" ? "application/json" : type;
+  const [type = "", ...parameters] = (exchange.headers["content-type"] ?? "").split(";").map((part) => part.trim());
+  if (!parameters.every((each) => each === "" || parameter.test(each))) throw newUnsupportedMediaType(producedTypes);
+  return type === "" ? "application/json" : type.toLowerCase();
 }
+
+/** RFC 9110 section 5.6.6. */
+const parameter = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\s*=\s*(?:"[^"]*"|[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/;
 
 function malformed(protobuf: Protobuf, error: Error, { data, kind }: { readonly data: Uint8Array; readonly kind: string }): string {
   if (error instanceof protobuf.ObjectWireError) return cannotHandleMessage(gvkOf(error), error.message, kind);
-  return `the object provided is unrecognized (must be of type ${kind}): ${error.message} (${summaryOf(data)})`;
-}
-
-/** The first bytes, as upstream shows what it could not read. */
-function summaryOf(data: Uint8Array): string {
-  if (data.length === 0) return "<empty>";
-  const head = Buffer.from(data.subarray(0, 30));
-  return `${data[0] === 0x7b ? head.toString() : head.toString("hex")}${data.length > head.length ? " ..." : ""}`;
+  return `the object provided is unrecognized (must be of type ${kind}): ${error.message} (${bodySummary(data)})`;
 }

@@ -8,6 +8,7 @@ import {
   formatApiVersion,
   gvkOf,
   isPlainObject,
+  jsonKindOf,
   JsonSyntaxError,
   newBadRequest,
   newUnsupportedMediaType,
@@ -15,12 +16,15 @@ import {
   prune,
   strictDecodingMessage,
   strictDecodingTexts,
+  typeMetaMismatch,
+  type StatusError,
   type GroupVersionKind,
   type NormaliseOptions,
   type Schema,
   type UnstructuredObject,
 } from "@coracle/apimachinery";
 import { toStorage } from "../cacher/index.ts";
+import { bodySummary } from "./body-summary.ts";
 import type { RequestBody, RequestContext } from "./contract.ts";
 import { stripUndefined } from "./own-copy.ts";
 import type { Target } from "./target.ts";
@@ -47,22 +51,24 @@ export async function decodeValue(body: RequestBody, expectedKind: string, findD
     }
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    const cause = `couldn't get version/kind; json parse error: ${error.message}`;
-    throw newBadRequest(`the object provided is unrecognized (must be of type ${expectedKind}): ${cause} (${summaryOf(body.data)})`);
+    throw unrecognised(error.message, { data: body.data, kind: expectedKind });
   }
 }
 
-/** The first bytes in hexadecimal, as upstream shows what it could not read. */
-function summaryOf(data: Uint8Array): string {
-  const head = Buffer.from(data.subarray(0, 30)).toString("hex");
-  return data.length > 30 ? `${head} ...` : head;
+function unrecognised(message: string, { data, kind }: { readonly data: Uint8Array; readonly kind: string }): StatusError {
+  const cause = `couldn't get version/kind; json parse error: ${message}`;
+  return newBadRequest(`the object provided is unrecognized (must be of type ${kind}): ${cause} (${bodySummary(data)})`);
 }
 
 /** Reads the object of a request in the version of its path, and gives warnings about fields that do not exist. @throws {StatusError} */
 export async function decodeObject(target: Target, context: RequestContext, body: RequestBody): Promise<UnstructuredObject> {
   const gvk = expectedGvk(target);
   const { value, duplicateFields } = await decodeValue(body, gvk.kind, context.fieldValidation !== "Ignore");
-  const object = withTypeMeta(value, gvk);
+  if (body.type === "bytes" && !isPlainObject(value) && value !== null) {
+    throw unrecognised(typeMetaMismatch(value), { data: body.data, kind: gvk.kind });
+  }
+  // As in Go, null leaves everything as it is: unset.
+  const object = withTypeMeta(value ?? {}, gvk);
   const unknownFields = shapeObject(target, object);
   const texts = strictDecodingTexts(unknownFields, duplicateFields);
   if (texts.length > 0 && context.fieldValidation === "Strict") {
@@ -81,8 +87,9 @@ export function expectedGvk(target: Target): GroupVersionKind {
 /** Checks apiVersion and kind against what is expected, and fills them in. @throws {StatusError} 400. */
 export function withTypeMeta(value: unknown, gvk: GroupVersionKind): UnstructuredObject {
   if (!isPlainObject(value)) {
-    const found = Array.isArray(value) ? "array" : value === null ? "null" : typeof value;
-    throw newBadRequest(cannotHandleMessage(gvk, `json: cannot unmarshal ${found} into Go value of type ${gvk.version}.${gvk.kind}`));
+    throw newBadRequest(
+      cannotHandleMessage(gvk, `json: cannot unmarshal ${jsonKindOf(value)} into Go value of type ${gvk.version}.${gvk.kind}`),
+    );
   }
   const object = value as UnstructuredObject;
   const apiVersion = formatApiVersion(gvk.group, gvk.version);
@@ -98,7 +105,9 @@ export function withTypeMeta(value: unknown, gvk: GroupVersionKind): Unstructure
   object.kind = gvk.kind;
   if (object.metadata === undefined || object.metadata === null) object.metadata = {};
   if (!isPlainObject(object.metadata)) {
-    throw newBadRequest(cannotHandleMessage(gvk, "json: cannot unmarshal metadata into Go value of type v1.ObjectMeta"));
+    const found = jsonKindOf(object.metadata);
+    const message = `json: cannot unmarshal ${found} into Go struct field ${gvk.kind}.metadata of type v1.ObjectMeta`;
+    throw undecodable(gvk, new DecodeError(message));
   }
   return object;
 }
@@ -117,9 +126,13 @@ export function normaliseOrThrow(schema: Schema, object: object, gvk: GroupVersi
   try {
     return normalise(schema, object, options).unknownFields;
   } catch (error) {
-    if (error instanceof DecodeError) throw newBadRequest(cannotHandleMessage(gvk, error));
-    throw error;
+    throw error instanceof DecodeError ? undecodable(gvk, error) : error;
   }
+}
+
+/** The refusal of an object that does not fit its schema; its cause is the {@link DecodeError}. */
+function undecodable(gvk: GroupVersionKind, cause: DecodeError): StatusError {
+  return Object.assign(newBadRequest(cannotHandleMessage(gvk, cause)), { cause });
 }
 
 /** Metadata is the same for all kinds, and read like that of the built-in ones. */

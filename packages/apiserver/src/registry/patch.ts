@@ -7,14 +7,19 @@ import {
   decodeJson,
   decodeText,
   decodeYaml,
+  DecodeError,
   deepEqual,
+  goText,
   invalidField,
+  isPlainObject,
+  jsonKindOf,
   JsonSyntaxError,
   newBadRequest,
   newInvalid,
   newNotFound,
   newUnsupportedMediaType,
   requiredField,
+  StatusError,
   strictDecodingMessage,
   strictDecodingTexts,
   type UnstructuredObject,
@@ -36,9 +41,10 @@ const strategicType = "application/strategic-merge-patch+json";
 
 /** A patch that has been read: how it changes a value. */
 interface ReadPatch {
-  readonly text: string;
   readonly duplicateFields: readonly string[];
   apply(value: unknown): unknown;
+  /** For refusals: what was applied to the value or came out of it, as upstream shows it. */
+  show(value: unknown): string;
 }
 
 /** Serves a PATCH of an object or of a subresource that shares its kind. */
@@ -49,7 +55,7 @@ export async function patchObject(core: RegistryCore, target: Target, context: R
   return retryOnRace(core, target, keyOf(target), async (current) => {
     if (current === undefined) throw newNotFound(target.qualified, target.address.name);
     const patched = read.apply(current.view(definition, version).object);
-    const next = patchedObject(target, context, read, patched);
+    const next = patchedObject(target, context, read, { patched, show: () => read.show(current.view(definition, version).object) });
     const view = await replaceObject(core, target, context, { current, next, isOwned: false });
     return view === undefined ? undefined : { view, isCreated: false };
   });
@@ -60,36 +66,50 @@ export async function readPatch(target: Target, context: RequestContext, patch: 
   const { definition, version } = target.served;
   const accepted = definition.isCustom ? patchTypes : [...patchTypes, strategicType];
   if (!accepted.includes(patch.contentType)) throw newUnsupportedMediaType([...accepted, applyContentType]);
-  const { value, text, duplicateFields } = readPatchBody(patch, context.fieldValidation !== "Ignore");
+  const { value, duplicateFields } = readPatchBody(patch, context.fieldValidation !== "Ignore");
   const schema = target.subresource?.kind.kind === definition.kind || target.subresource === undefined ? version.schema : undefined;
   const apply = (original: unknown): unknown => {
     if (patch.contentType === "application/json-patch+json") return applyJsonPatch(original, value);
     if (patch.contentType === strategicType && schema !== undefined) return applyStrategicMergePatch(schema, original, value);
     return applyMergePatch(original, value);
   };
-  return { text, duplicateFields, apply };
+  const show = (original: unknown): string => (patch.contentType === strategicType ? goText(value) : sortedJson(apply(original)));
+  return { duplicateFields, apply, show };
 }
 
-function readPatchBody(patch: PatchBody, findDuplicates: boolean): { value: unknown; text: string; duplicateFields: readonly string[] } {
+function readPatchBody(patch: PatchBody, findDuplicates: boolean): { value: unknown; duplicateFields: readonly string[] } {
   const { body } = patch;
-  if (body.type === "value") return { value: body.value, text: "", duplicateFields: [] };
-  if (body.type === "object") return { value: body.object, text: "", duplicateFields: [] };
+  if (body.type === "value") return { value: body.value, duplicateFields: [] };
+  if (body.type === "object") return { value: body.object, duplicateFields: [] };
   try {
-    const text = decodeText(body.data);
-    return { ...decodeJson(text, { findDuplicates }), text };
+    const decoded = decodeJson(body.data, { findDuplicates });
+    checkPatchShape(patch.contentType, decoded.value);
+    return decoded;
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw newBadRequest(`error decoding patch: ${error.message}`);
     throw error;
   }
 }
 
+/** Whether the patch is an object, or, for JSON patches, a list. Null passes here, as in Go. @throws {StatusError} 400. */
+function checkPatchShape(contentType: string, value: unknown): void {
+  const isList = contentType === "application/json-patch+json";
+  if (value === null || (isList ? Array.isArray(value) : isPlainObject(value))) return;
+  const type = isList ? "jsonpatch.Patch" : "map[string]interface {}";
+  throw newBadRequest(`error decoding patch: json: cannot unmarshal ${jsonKindOf(value)} into Go value of type ${type}`);
+}
+
 /** The patched value as an object in the storage version. @throws {StatusError} 400 or 422. */
-function patchedObject(target: Target, context: RequestContext, patch: ReadPatch, patched: unknown): UnstructuredObject {
-  const object = withTypeMeta(patched, expectedGvk(target));
-  const texts = strictDecodingTexts(shapeObject(target, object), patch.duplicateFields);
+function patchedObject(
+  target: Target,
+  context: RequestContext,
+  patch: ReadPatch,
+  { patched, show }: { patched: unknown; show: () => string },
+): UnstructuredObject {
+  const { object, unknownFields } = shapePatched(target, patched, show);
+  const texts = strictDecodingTexts(unknownFields, patch.duplicateFields);
   if (texts.length > 0 && context.fieldValidation === "Strict") {
-    const finding = invalidField("patch", patch.text, strictDecodingMessage(texts));
-    throw newInvalid({ group: "", kind: "" }, "", [finding]);
+    throw unfit(show(), strictDecodingMessage(texts));
   }
   if (context.fieldValidation === "Warn") for (const text of texts) context.warn(text);
   settleNamespace(target, object);
@@ -98,6 +118,31 @@ function patchedObject(target: Target, context: RequestContext, patch: ReadPatch
     throw newBadRequest(`the name of the object (${name ?? ""}) does not match the name on the URL (${target.address.name})`);
   }
   return defaultAndConvert(target, object);
+}
+
+/** @throws {StatusError} 400, or 422 where the patch brought in what does not fit. */
+function shapePatched(
+  target: Target,
+  patched: unknown,
+  show: () => string,
+): { object: UnstructuredObject; unknownFields: readonly string[] } {
+  try {
+    const object = withTypeMeta(patched, expectedGvk(target));
+    return { object, unknownFields: shapeObject(target, object) };
+  } catch (error) {
+    if (!(error instanceof StatusError && error.cause instanceof DecodeError)) throw error;
+    throw unfit(show(), error.cause.message);
+  }
+}
+
+function unfit(shown: string, message: string): StatusError {
+  return newInvalid({ group: "", kind: "" }, "", [invalidField("patch", shown, message)]);
+}
+
+/** JSON with the fields of the object itself in order, as Go's maps have them. */
+function sortedJson(value: unknown): string {
+  if (!isPlainObject(value)) return JSON.stringify(value);
+  return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))));
 }
 
 /** Server-side apply: creates what is missing. */

@@ -177,3 +177,50 @@ test("a collection is deleted by selector", async () => {
   const list = await server.registry.list(toyContext(), toyAddress, {});
   expect(list.items.map(({ object }) => object.metadata.name)).toEqual(["b"]);
 });
+
+test("what is no object, or breaks off, is shown as it came", async () => {
+  const server = await createToyServer();
+  const post = (text: string): Promise<unknown> =>
+    server.registry.create(
+      toyContext(),
+      { ...toyAddress, name: "" },
+      { type: "bytes", contentType: "application/json", data: Buffer.from(text) },
+    );
+  const unrecognised = "the object provided is unrecognized (must be of type Widget): couldn't get version/kind; json parse error:";
+  await expect(post('{"a')).rejects.toThrow(`${unrecognised} unexpected end of JSON input ({"a)`);
+  await expect(post("")).rejects.toThrow(`${unrecognised} unexpected end of JSON input (<empty>)`);
+  await expect(post("[]")).rejects.toThrow(
+    `${unrecognised} json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (5b5d)`,
+  );
+  await expect(post('{"metadata":"x"}')).rejects.toThrow(
+    'Widget in version "v1" cannot be handled as a Widget: json: cannot unmarshal string into Go struct field Widget.metadata of type v1.ObjectMeta',
+  );
+  await expect(post("null")).rejects.toThrow("name or generateName is required");
+});
+
+test("a patch that brings in what does not fit is invalid itself", async () => {
+  const server = await createToyServer();
+  await server.create(toyWidget("a"));
+  const patch = (type: string, value: unknown): Promise<unknown> => {
+    const contentType = `application/${type}+json`;
+    const body = { type: "bytes" as const, contentType, data: Buffer.from(JSON.stringify(value)) };
+    return server.registry.patch(toyContext(), { ...toyAddress, name: "a" }, { contentType, body, force: false });
+  };
+  await expect(patch("merge-patch", { metadata: "x" })).rejects.toMatchObject({
+    code: 422,
+    message:
+      `  "" is invalid: patch: Invalid value: "{\\"apiVersion\\":\\"example.com/v1\\",\\"kind\\":\\"Widget\\",\\"metadata\\":\\"x\\",\\"spec\\":{\\"size\\":1}}": json: cannot unmarshal string into Go struct field Widget.metadata of type v1.ObjectMeta`.slice(
+        1,
+      ),
+  });
+  await expect(patch("strategic-merge-patch", { metadata: "x" })).rejects.toMatchObject({
+    code: 422,
+    message: expect.stringContaining('patch: Invalid value: "map[metadata:x]": '),
+  });
+  await expect(patch("merge-patch", [])).rejects.toThrow(
+    "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+  );
+  await expect(patch("json-patch", {})).rejects.toThrow(
+    "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch",
+  );
+});
