@@ -92,6 +92,9 @@ const conversions: Readonly<Record<string, NonNullable<ResourceVersionDefinition
   "events/v1.Event": eventsConversion,
 };
 
+/** KEP-4974: deprecated, and here to stay. */
+const endpointsWarning = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
 function versionOf(kind: KindDeclaration, isStorage: boolean): ResourceVersionDefinition {
   const convert = conversions[kind.t];
   const columns = columnsOf(kind.pc ?? kind.k);
@@ -102,6 +105,7 @@ function versionOf(kind: KindDeclaration, isStorage: boolean): ResourceVersionDe
     schema: schemaOf(kind.t),
     columns: convert === undefined ? columns : columnsOfStored(columns, convert),
     ...(convert !== undefined && { convert }),
+    ...(kind.t === "core/v1.Endpoints" && { deprecationWarning: endpointsWarning }),
     ...(kind.t === "core/v1.Pod" && { rowConditions: podRowConditions }),
     subresources: (kind.sub ?? []).map((subresource) => subresourceOf(kind, subresource)),
     selectableFields: selectableFields(kind.t, kind.fs ?? []),

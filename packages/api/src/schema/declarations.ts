@@ -8,6 +8,7 @@ export interface FieldDeclaration {
   readonly i?: 1;
   readonly p?: 1;
   readonly e?: 1;
+  readonly z?: 1;
   readonly r?: 1;
   readonly d?: unknown;
   readonly ps?: string;

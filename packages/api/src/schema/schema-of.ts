@@ -53,10 +53,20 @@ function objectSchema(type: string, refName: string): Schema {
   };
 }
 
+interface Field extends FieldDeclaration {
+  /** The inlined structs on the way to it: `VolumeSource`. */
+  readonly embeddedIn?: string;
+}
+
 /** The fields of a type with those of its inlined structs. */
-export function fieldsOf(type: string): readonly FieldDeclaration[] {
+export function fieldsOf(type: string): readonly Field[] {
   const fields = typeDeclaration(type)?.f ?? [];
-  return fields.flatMap((field) => (field.i === 1 ? fieldsOf(field.t) : [field]));
+  return fields.flatMap((field) => (field.i === 1 ? inlined(field.t) : [field]));
+}
+
+function inlined(type: string): Field[] {
+  const name = type.slice(type.lastIndexOf(".") + 1);
+  return fieldsOf(type).map((field) => ({ ...field, embeddedIn: field.embeddedIn === undefined ? name : `${name}.${field.embeddedIn}` }));
 }
 
 function propertiesOf(type: string): Record<string, Schema> {
@@ -69,10 +79,14 @@ function propertiesOf(type: string): Record<string, Schema> {
   return properties;
 }
 
-function fieldSchema(field: FieldDeclaration): Schema {
+function fieldSchema(field: Field): Schema {
   const extra: Partial<Schema> = {
+    ...(field.embeddedIn !== undefined && { embeddedIn: field.embeddedIn }),
+    ...(field.en !== undefined && field.t === "string" && { goName: field.en.replace(/^.*\//, "") }),
+    ...(field.t === "{}quantity" && { goName: "v1.ResourceList" }),
     ...(field.d !== undefined && { default: field.d }),
-    ...(field.e === 1 && field.p !== 1 && { isZeroOmitted: true }),
+    ...((field.e === 1 || field.d !== undefined) && field.p !== 1 && { isZeroOmitted: true }),
+    ...zeroOf(field),
     ...(field.lt !== undefined && { listType: field.lt }),
     ...(field.lk !== undefined && { listMapKeys: field.lk }),
     ...((field.ma === 1 || field.sa === 1) && { mapType: "atomic" as const }),
@@ -82,6 +96,33 @@ function fieldSchema(field: FieldDeclaration): Schema {
   };
   const schema = valueSchema(field.t);
   return Object.keys(extra).length === 0 ? schema : withExtra(schema, extra);
+}
+
+const scalarZeros: Readonly<Record<string, unknown>> = {
+  string: "",
+  bool: false,
+  int32: 0,
+  uint32: 0,
+  int64: 0,
+  uint64: 0,
+  double: 0,
+  float: 0,
+  duration: "0s",
+};
+/** Structs in Go that read and write their own JSON: `omitempty` does not leave them out. */
+const nullable = new Set(["time", "microTime", "raw"]);
+
+/**
+ * What is written where the field is absent, as upstream's types do. Lists, maps and pointers stay absent, where upstream writes null:
+ * the code here reads both as empty, and null would be neither to a default of a parameter.
+ */
+function zeroOf({ t, p, e, z, d }: FieldDeclaration): { zero?: unknown } {
+  if (d !== undefined || z === 1 || p === 1) return {};
+  if (nullable.has(t)) return { zero: null };
+  if (t === "quantity") return { zero: "0" };
+  const declaration = typeDeclaration(t);
+  if (declaration !== undefined && declaration.cj === undefined) return { zero: {} };
+  return e !== 1 && t in scalarZeros ? { zero: scalarZeros[t] } : {};
 }
 
 /** Adds to a type's schema without reading its `properties`, which would build recursive types without end. */

@@ -141,8 +141,8 @@ function validateRequest(request: Readonly<CertificateSigningRequest>, out: Find
 function validateSpec({ spec }: Readonly<CertificateSigningRequest>, out: Findings, { old, checks }: Judged): void {
   // It does not change, so what was accepted once need not be looked at again.
   if (old !== undefined) return;
-  const flaw = checks.request(spec.request);
-  if (flaw !== undefined) out.invalid("spec.request", spec.request, flaw);
+  const flaw = checks.request(spec.request ?? "");
+  if (flaw !== undefined) out.invalid("spec.request", spec.request ?? null, flaw);
   const given = spec.usages ?? [];
   if (given.length === 0) out.required("spec.usages");
   for (const [index, usage] of given.entries()) if (!usages.has(usage)) out.unsupported(`spec.usages[${index}]`, usage, usages.values);

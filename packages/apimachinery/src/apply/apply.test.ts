@@ -57,6 +57,7 @@ const schema: Schema = {
     spec: {
       type: "object",
       refName: "io.k8s.api.apps.v1.DeploymentSpec",
+      zero: {},
       required: ["containers"],
       properties: {
         replicas: { type: "integer" },
@@ -64,7 +65,12 @@ const schema: Schema = {
         containers: { type: "array", listType: "map", listMapKeys: ["name"], items: container },
       },
     },
-    status: { type: "object", refName: "io.k8s.api.apps.v1.DeploymentStatus", properties: { replicas: { type: "integer" } } },
+    status: {
+      type: "object",
+      refName: "io.k8s.api.apps.v1.DeploymentStatus",
+      zero: {},
+      properties: { replicas: { type: "integer" } },
+    },
   },
 };
 

@@ -1,4 +1,5 @@
 import { deepEqual, isPlainObject } from "../meta/deep.ts";
+import { zeroValue } from "../schema/normalise.ts";
 import type { Schema } from "../schema/schema.ts";
 import { emptySet, isEmptySet, leafSet, makeSet, type FieldSet } from "./field-set.ts";
 import { elementOf, itemsByElement } from "./list-items.ts";
@@ -60,21 +61,15 @@ interface NamedField {
 }
 
 /**
- * Built-in objects always have certain parts, though empty, because the structs of the reference implementation do: nobody owns the
- * `spec` of a Deployment by creating it. The parts are recognized by their type's name, and lists by being required.
+ * Built-in objects always have certain parts, though empty: nobody owns the `spec` of a Deployment by creating it. The schema gives
+ * what they are when absent; lists are recognized by being required.
  */
-const residentType = /(?:Spec|Status|ObjectMeta|UpdateStrategy|DeploymentStrategy|ResourceRequirements)$/;
-
 function compareField(field: NamedField, before: unknown, after: unknown): Changes {
   const schema = fieldSchema(field.schema, field.name);
-  if (field.schema.refName !== undefined && schema !== undefined) {
-    const isResident =
-      schema.type === "array"
-        ? field.schema.required?.includes(field.name) === true && shapeOf(schema) !== "leaf"
-        : schema.refName !== undefined && residentType.test(schema.refName);
-    if (isResident && (before === undefined || after === undefined)) return compareValues(schema, before ?? null, after ?? null);
-  }
-  return compareValues(schema, before, after);
+  if (field.schema.refName === undefined || (before !== undefined && after !== undefined)) return compareValues(schema, before, after);
+  const isResidentList = schema.type === "array" && field.schema.required?.includes(field.name) === true && shapeOf(schema) !== "leaf";
+  const nothing = isResidentList ? null : zeroValue(schema);
+  return compareValues(schema, before ?? nothing, after ?? nothing);
 }
 
 /** Compares two values; undefined is an absent one. */

@@ -17,12 +17,6 @@ export function unmarshalError(root: Schema, path: readonly (string | number)[],
   return new DecodeError(`json: cannot unmarshal ${jsonKind(value, place.schema)} into ${target} of type ${goType(place.schema)}`);
 }
 
-/** The error of a type that reads its own JSON, which does not know its place. */
-export function unmarshalValueError(value: unknown, goTypeName: string): DecodeError {
-  const schema: Schema = { type: goTypeName === "string" ? "string" : "integer" };
-  return new DecodeError(`json: cannot unmarshal ${jsonKind(value, schema)} into Go value of type ${goTypeName}`);
-}
-
 /**
  * The message of a 400 for an object that cannot be decoded:
  * `Deployment in version "v1" cannot be handled as a Deployment: <cause>`.
@@ -55,7 +49,7 @@ function locate(root: Schema, path: readonly (string | number)[]): { schema: Sch
       typeof step === "string" && schema.properties && Object.hasOwn(schema.properties, step) ? schema.properties[step] : undefined;
     if (property !== undefined) {
       struct = structName(schema) ?? struct ?? "";
-      fields.push(step as string);
+      fields.push(property.embeddedIn === undefined ? (step as string) : `${property.embeddedIn}.${step}`);
     }
     const child = property ?? (typeof step === "number" ? schema.items : schema.additionalProperties);
     if (child === undefined) break;
@@ -69,7 +63,7 @@ function structName(schema: Schema): string | undefined {
 }
 
 function jsonKind(value: unknown, schema: Schema): string {
-  return typeof value === "number" && schema.type === "integer" ? `number ${value}` : jsonKindOf(value);
+  return typeof value === "number" && (schema.type === "integer" || schema.isIntOrString === true) ? `number ${value}` : jsonKindOf(value);
 }
 
 /** What Go's JSON errors call a value. */
@@ -87,6 +81,7 @@ export function typeMetaMismatch(value: unknown): string {
 
 /** What Go calls the type: `int32`, `[]v1.Container`, `map[string]string`. */
 function goType(schema: Schema): string {
+  if (schema.goName !== undefined) return schema.goName;
   switch (schema.type) {
     case "string":
       return schema.format === "byte" ? "[]uint8" : "string";

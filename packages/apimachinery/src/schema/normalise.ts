@@ -1,8 +1,8 @@
 import { canonicalQuantity } from "../quantity/quantity.ts";
-import { isPlainObject, setField } from "../meta/deep.ts";
+import { cloneJson, isPlainObject, setField } from "../meta/deep.ts";
 import { formatDuration, parseDuration } from "../time/duration.ts";
 import { canonicalMicroTime, canonicalTime } from "../time/time.ts";
-import { DecodeError, unmarshalError, unmarshalValueError } from "./decode-error.ts";
+import { DecodeError, unmarshalError } from "./decode-error.ts";
 import { formatPath } from "./prune.ts";
 import type { Schema } from "./schema.ts";
 
@@ -17,7 +17,7 @@ export interface Normalised {
 const unknownLimit = 100;
 
 export interface NormaliseOptions {
-  /** Keeps zeros and empty lists and maps that Go would leave out: who applies them wants them. Defaults to false. */
+  /** Keeps zeros and empty lists and maps that Go would leave out, and adds none: who applies them means them. Defaults to false. */
   readonly keepsZeros?: boolean;
 }
 
@@ -34,7 +34,8 @@ const compiled = new WeakMap<Schema, Normaliser>();
 
 /**
  * Gives decoded JSON the form it has after upstream's Go types have read and written it: unknown fields and nulls go, empty lists
- * and maps go unless the field is required, quantities, times and durations become canonical. `value` is changed in place.
+ * and maps go unless the field is required, quantities, times and durations become canonical, fields that are always written get
+ * their zeros. `value` is changed in place.
  * For built-in kinds only; custom resources are pruned and validated instead.
  *
  * Throws {@link DecodeError} where a value has the wrong type.
@@ -90,10 +91,10 @@ function integer(largest: number): Normaliser {
   };
 }
 
-function intOrString(value: unknown): unknown {
+function intOrString(value: unknown, walk: Walk): unknown {
   if (typeof value === "string") return value;
   if (typeof value === "number" && Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31) return value;
-  throw unmarshalValueError(value, "int32");
+  return fail(value, walk);
 }
 
 function compileString(format: string | undefined): Normaliser {
@@ -113,12 +114,8 @@ function compileString(format: string | undefined): Normaliser {
   }
 }
 
-/** Times and durations read their own JSON, so their errors name no field. */
 function text(convert: (value: string) => string): Normaliser {
-  return (value) => {
-    if (typeof value !== "string") throw unmarshalValueError(value, "string");
-    return converted(convert, value);
-  };
+  return (value, walk) => (typeof value === "string" ? converted(convert, value) : fail(value, walk));
 }
 
 /** The formats' own errors become decoding errors, with their text. */
@@ -149,7 +146,7 @@ function array(items: Schema | undefined): Normaliser {
     const depth = walk.path.length;
     for (let index = 0; index < value.length; index++) {
       walk.path[depth] = index;
-      value[index] = value[index] === null ? zeroOf(items) : run(value[index], walk);
+      value[index] = run(value[index] ?? zeroOf(items), walk);
     }
     walk.path.length = depth;
     return value;
@@ -195,6 +192,7 @@ function object(schema: Schema): Normaliser {
   }
   const entry: Field | undefined = additionalProperties && { schema: additionalProperties, dropsEmpty: false, dropsZero: false };
   const keepsUnknown = schema.preserveUnknownFields === true;
+  let fillZeros: ((target: Record<string, unknown>) => void) | undefined;
   return (value, walk) => {
     if (!isPlainObject(value)) return fail(value, walk);
     const depth = walk.path.length;
@@ -210,8 +208,26 @@ function object(schema: Schema): Normaliser {
       }
     }
     walk.path.length = depth;
+    if (!walk.keepsZeros) (fillZeros ??= zeroFiller(schema))(value);
     return value;
   };
+}
+
+/** Sets the fields that are always written and absent, those inside structs included. */
+function zeroFiller(schema: Schema): (target: Record<string, unknown>) => void {
+  const zeros = Object.entries(schema.properties ?? {}).filter(([, { zero }]) => zero !== undefined);
+  const plain = zeros.map(([name, property]) => [name, zeroValue(property)] as const);
+  return (target) => {
+    for (const [name, value] of plain) if (target[name] === undefined) target[name] = typeof value === "object" ? cloneJson(value) : value;
+  };
+}
+
+/** What an absent field of this schema is written as, `undefined` if it is left out. */
+export function zeroValue(schema: Schema): unknown {
+  if (!isPlainObject(schema.zero)) return schema.zero;
+  const value: Record<string, unknown> = {};
+  zeroFiller(schema)(value);
+  return value;
 }
 
 function normaliseField(target: Record<string, unknown>, key: string, at: { field: Field; isEntry: boolean }, walk: Walk): void {

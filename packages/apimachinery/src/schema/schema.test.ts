@@ -100,6 +100,16 @@ describe("normalise", () => {
     });
   });
 
+  test("fields that are always written get their zeros, but for who applies them", () => {
+    const counts: Schema = { type: "object", zero: {}, properties: { ready: { type: "integer", zero: 0 }, name: { type: "string" } } };
+    const schema: Schema = { type: "object", properties: { status: counts, lists: { type: "array", items: counts } } };
+    expect(normalise(schema, { lists: [null, { ready: 2 }] }).value).toEqual({
+      lists: [{ ready: 0 }, { ready: 2 }],
+      status: { ready: 0 },
+    });
+    expect(normalise(schema, { lists: [{}] }, { keepsZeros: true }).value).toEqual({ lists: [{}] });
+  });
+
   test.each<[unknown, string]>([
     [{ spec: { replicas: "3" } }, "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32"],
     [{ spec: { replicas: 1.5 } }, "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32"],
@@ -117,9 +127,9 @@ describe("normalise", () => {
     ],
     [{ spec: "x" }, "json: cannot unmarshal string into Go struct field Deployment.spec of type v1.DeploymentSpec"],
     [[], "json: cannot unmarshal array into Go value of type v1.Deployment"],
-    [{ spec: { surge: true } }, "json: cannot unmarshal bool into Go value of type int32"],
-    [{ spec: { surge: 1.5 } }, "json: cannot unmarshal number 1.5 into Go value of type int32"],
-    [{ spec: { timeout: 5 } }, "json: cannot unmarshal number into Go value of type string"],
+    [{ spec: { surge: true } }, "json: cannot unmarshal bool into Go struct field DeploymentSpec.spec.surge of type int32"],
+    [{ spec: { surge: 1.5 } }, "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.surge of type int32"],
+    [{ spec: { timeout: 5 } }, "json: cannot unmarshal number into Go struct field DeploymentSpec.spec.timeout of type string"],
     [{ spec: { containers: [{ limits: { cpu: true } }] } }, "quantities must match the regular expression"],
     [{ spec: { timeout: "1x" } }, 'time: invalid duration "1x"'],
     [

@@ -11,6 +11,9 @@ export interface Schema {
   /** The OpenAPI component name, for `$ref`s: `io.k8s.api.core.v1.PodSpec`. Absent for inline schemas. */
   readonly refName?: string;
   readonly description?: string;
+  /** What errors of decoding call it besides: the name of its type (`v1.DNSPolicy`), and the embedded structs that it is declared in. */
+  readonly goName?: string;
+  readonly embeddedIn?: string;
 
   /** May be computed lazily: recursive types are real cycles of objects here. */
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -24,6 +27,11 @@ export interface Schema {
    * `omitempty` that is no pointer. Decoding drops it, so that the default applies.
    */
   readonly isZeroOmitted?: boolean;
+  /**
+   * Built-in kinds: what an absent field is written as (`""`, 0, `false`, `{}`, null), as in upstream's Go types for a field that is
+   * no pointer and has no `omitempty`, or is a struct. Decoding fills it in, so that rules need not know absent values.
+   */
+  readonly zero?: unknown;
   readonly isNullable?: boolean;
   readonly isIntOrString?: boolean;
   readonly isEmbeddedResource?: boolean;

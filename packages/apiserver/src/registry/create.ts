@@ -5,6 +5,7 @@ import {
   newAlreadyExists,
   newBadRequest,
   newGenerateNameConflict,
+  normalise,
   validateObjectMeta,
   type UnstructuredObject,
 } from "@coracle/apimachinery";
@@ -75,6 +76,7 @@ async function insert(core: RegistryCore, target: Target, context: RequestContex
   const name = metadata.name ?? "";
   await strategy.load?.(object);
   strategy.prepareForCreate?.(object, strategyInput);
+  fillStatus(target, object);
   const rules = { isNamespaced: target.form.definition.isNamespaced, validateName: strategy.validateName?.bind(strategy) };
   const errors = validateObjectMeta(metadata, rules);
   errors.push(...(await versionErrors(target, context, { object })), ...(strategy.validateCreate?.(object, strategyInput) ?? []));
@@ -82,6 +84,12 @@ async function insert(core: RegistryCore, target: Target, context: RequestContex
   warnAbout(target, context, object);
   await core.admission.validate({ ...attributes, name, requestName: name });
   return commitNew(core, target, context, { object, generateName });
+}
+
+/** The status that clients may not set is written all the same, in full. */
+function fillStatus({ form }: Target, object: UnstructuredObject): void {
+  const schema = form.definition.isCustom ? undefined : form.version.schema.properties?.["status"];
+  if (schema?.zero !== undefined) object["status"] = normalise(schema, object["status"] ?? {}).value;
 }
 
 /** Whatever clients say, these are the server's. */

@@ -93,11 +93,11 @@ export function withTypeMeta(value: unknown, gvk: GroupVersionKind): Unstructure
   }
   const object = value as UnstructuredObject;
   const apiVersion = formatApiVersion(gvk.group, gvk.version);
-  if (object.kind !== undefined && object.kind !== "" && object.kind !== gvk.kind) {
+  if (object.kind !== undefined && object.kind !== null && object.kind !== "" && object.kind !== gvk.kind) {
     const found = typeof object.kind === "string" ? gvkOf({ apiVersion: String(object.apiVersion ?? ""), kind: object.kind }) : gvk;
     throw newBadRequest(cannotHandleMessage(found, `the kind in the data does not match the expected kind`, gvk.kind));
   }
-  if (object.apiVersion !== undefined && object.apiVersion !== "" && object.apiVersion !== apiVersion) {
+  if (object.apiVersion !== undefined && object.apiVersion !== null && object.apiVersion !== "" && object.apiVersion !== apiVersion) {
     const found = String(object.apiVersion);
     throw newBadRequest(`the API version in the data (${found}) does not match the expected API version (${apiVersion})`);
   }

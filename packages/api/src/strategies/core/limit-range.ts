@@ -19,6 +19,10 @@ export const limitRanges = strategyOf<LimitRange>({
   defaults({ spec }) {
     for (const item of spec?.limits ?? []) if (item.type === "Container") applyItemDefaults(item);
   },
+  prepareCreate({ metadata }) {
+    // Nobody has to name one.
+    if (!metadata.name && metadata.uid !== undefined) metadata.name = metadata.uid;
+  },
   validate({ spec }, out) {
     const seen = new Set<string>();
     for (const [index, item] of (spec?.limits ?? []).entries()) {

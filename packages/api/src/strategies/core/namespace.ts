@@ -6,6 +6,7 @@ const nameLabel = "kubernetes.io/metadata.name";
 
 export const namespaces = strategyOf<Namespace>({
   hasGeneration: false,
+  defaults: labelWithName,
   prepareCreate(namespace) {
     const finalizers = namespace.spec?.finalizers ?? [];
     namespace.spec = { ...namespace.spec, finalizers: finalizers.includes("kubernetes") ? finalizers : [...finalizers, "kubernetes"] };

@@ -12,6 +12,10 @@ const effects = enumOf("core/v1.TaintEffect");
 export const nodes = strategyOf<Node>({
   hasStatus: false,
   hasGeneration: false,
+  defaults({ spec, status }) {
+    if (status?.capacity !== undefined && status.allocatable === undefined) status.allocatable = { ...status.capacity };
+    if (spec !== undefined) alignCidrs(spec);
+  },
   prepareCreate(node) {
     if (node.spec !== undefined) delete node.spec.configSource;
     if (node.status !== undefined) delete node.status.config;
@@ -44,6 +48,13 @@ export const nodes = strategyOf<Node>({
     return spec?.configSource === undefined ? warnings : ["spec.configSource: the feature is removed", ...warnings];
   },
 });
+
+/** The older field is the first of the newer one, and wins where they differ. */
+function alignCidrs(spec: NonNullable<Node["spec"]>): void {
+  const { podCIDR = "", podCIDRs = [] } = spec;
+  if (podCIDR !== "" && podCIDRs[0] !== podCIDR) spec.podCIDRs = [podCIDR];
+  else if (podCIDR === "" && podCIDRs[0]) spec.podCIDR = podCIDRs[0];
+}
 
 function validateUpdate(node: Readonly<Node>, old: Readonly<Node>, out: Findings): void {
   const seen: unknown[] = [];

@@ -17,9 +17,9 @@ const noSpec: PodSpec = { containers: [] };
 
 const pods = strategyOf<Pod>({
   defaults: applyPodDefaults,
-  prepareCreate(pod) {
+  prepareCreate(pod, { now }) {
     pod.metadata.generation = 1;
-    preparePod(pod);
+    preparePod(pod, now);
   },
   prepareUpdate(pod, old, { subresource }) {
     if (subresource === "status") keepStatus(pod, old);

@@ -6,14 +6,14 @@ import { validateAppArmor } from "./security-context.ts";
 import { containersOf } from "./visit-containers.ts";
 
 /** A new pod: pending, with what its annotations and labels say written into the fields. */
-export function preparePod(pod: Pod): void {
+export function preparePod(pod: Pod, now: string): void {
   pod.status = { phase: "Pending", qosClass: qosClass(pod) };
   const { spec } = pod;
   if (spec === undefined) return;
   dropDisabledFields(spec);
   if ((spec.schedulingGates ?? []).length > 0) {
     const message = "Scheduling is blocked due to non-empty scheduling gates";
-    pod.status.conditions = [{ type: "PodScheduled", status: "False", reason: "SchedulingGated", message }];
+    pod.status.conditions = [{ type: "PodScheduled", status: "False", lastTransitionTime: now, reason: "SchedulingGated", message }];
   }
   const labels = pod.metadata.labels ?? {};
   for (const term of affinityTerms(spec)) {

@@ -18,11 +18,17 @@ const groupPolicies = supportedValues("File", "None", "ReadWriteOnceWithFSType")
 const lifecycleModes = supportedValues("Persistent", "Ephemeral");
 const nodeIdLimit = 256;
 const leastSeconds = 600;
+const tokenWarning =
+  "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes";
 const noDriverSpec = {} as NonNullable<CSIDriver["spec"]>;
 
 export const csiDrivers = strategyOf<CSIDriver>({
   hasStatus: false,
   hasGeneration: true,
+  prepareCreate({ metadata }) {
+    // Counted from the first change on.
+    delete metadata.generation;
+  },
   defaults({ spec }) {
     if (spec === undefined) return;
     spec.attachRequired ??= true;
@@ -44,6 +50,10 @@ export const csiDrivers = strategyOf<CSIDriver>({
       const text = "serviceAccountTokenInSecrets is set but no tokenRequests are specified";
       out.invalid("spec.serviceAccountTokenInSecrets", spec.serviceAccountTokenInSecrets, text);
     }
+  },
+  warnings({ spec = noDriverSpec }, old) {
+    const isAsked = (spec.tokenRequests ?? []).length > 0 && !semanticEqual(spec.tokenRequests, old?.spec?.tokenRequests);
+    return isAsked && spec.serviceAccountTokenInSecrets === undefined ? [tokenWarning] : [];
   },
   validateUpdate({ spec = noDriverSpec }, { spec: old = noDriverSpec }, out) {
     out.immutable(spec.attachRequired, old.attachRequired, "spec.attachedRequired");

@@ -14,7 +14,9 @@ import { validateTemplate } from "../pod/template.ts";
 const generationAnnotation = "deprecated.daemonset.template.generation";
 
 export const daemonSets = strategyOf<DaemonSet>({
-  defaults({ spec }) {
+  defaults(set) {
+    const { spec } = set;
+    if (set.metadata.annotations?.[generationAnnotation] === undefined) setTemplateGeneration(set, 0);
     if (spec === undefined) return;
     const strategy = (spec.updateStrategy ??= {});
     strategy.type ||= "RollingUpdate";

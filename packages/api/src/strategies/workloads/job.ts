@@ -20,7 +20,7 @@ export const jobs = strategyOf<Job>({
     if (spec === undefined) return;
     applyJobSpecDefaults(spec);
     const labels = spec.template?.metadata?.labels;
-    if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
+    if (labels !== undefined && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels;
   },
   prepareCreate(job) {
     job.status = {};
@@ -83,7 +83,11 @@ function selectOwnPods(job: Job): void {
   const spec = job.spec as JobSpec;
   const template = (spec.template ??= {});
   const own = Object.fromEntries([...nameLabels.map((label) => [label, name]), ...uidLabels.map((label) => [label, uid])]);
-  template.metadata = { ...template.metadata, labels: { ...own, ...template.metadata?.labels } };
+  const before = template.metadata?.labels;
+  const labels = { ...own, ...before };
+  template.metadata = { ...template.metadata, labels };
+  // A Job without labels of its own has those of its pods, and these too.
+  if (before !== undefined && job.metadata.labels === before) job.metadata.labels = { ...labels };
   const uidLabel = uidLabels[1] as string;
   spec.selector = { ...spec.selector, matchLabels: { [uidLabel]: uid, ...spec.selector?.matchLabels } };
 }
