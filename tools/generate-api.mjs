@@ -213,9 +213,9 @@ function descriptionsModule() {
 /** Without what only protobuf and documentation need, with the defaults that are one plain field. */
 function runtimeType(type, defaults) {
   const fixed = new Map(defaults.filter(isStaticDefault).map(([path, value]) => [path, value]));
-  const fields = (type.f ?? []).map(({ n, pn, pt, fg, v, of, ud, pw, sd, o, ...field }) =>
-    fixed.has(field.j) ? { ...field, d: fixed.get(field.j) } : field,
-  );
+  const fields = (type.f ?? [])
+    .map(({ n, pn, pt, fg, v, of, pw, sd, o, ...field }) => (field.d === undefined ? field : { ...field, m: 1 }))
+    .map((field) => (fixed.has(field.j) ? { ...field, d: fixed.get(field.j) } : field));
   return { ...type, f: fields };
 }
 

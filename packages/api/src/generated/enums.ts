@@ -102,7 +102,7 @@ export const enumValues = {
   "core/v1.NodeInclusionPolicy": ["Honor","Ignore"],
   "core/v1.RecursiveReadOnlyMode": ["Disabled","Enabled","IfPossible"],
   "core/v1.MountPropagationMode": ["Bidirectional","HostToContainer","None"],
-  "discovery/v1.AddressType": ["FQDN"],
+  "discovery/v1.AddressType": ["FQDN","IPv4","IPv6"],
   "flowcontrol/v1.FlowDistinguisherMethodType": ["ByNamespace","ByUser"],
   "flowcontrol/v1.ConditionStatus": ["False","True","Unknown"],
   "flowcontrol/v1.LimitResponseType": ["Queue","Reject"],

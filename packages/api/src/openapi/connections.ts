@@ -1,6 +1,6 @@
 import type { SubresourceDefinition } from "@coracle/apimachinery";
 import { anyType, camel, capital, operation, type OperationContext } from "./operations.ts";
-import { optionParameters, pathParameters } from "./parameters.ts";
+import { optionParameters, pathParameters, withShared } from "./parameters.ts";
 import type { Json } from "./schema-writer.ts";
 
 const streams = new Set(["attach", "exec", "portforward"]);
@@ -35,6 +35,5 @@ function connection(context: OperationContext, { name, kind }: SubresourceDefini
     return [method, operation(context, { action: "connect", id, gvk: kind, answer: { type: "string" }, produces: anyType })] as const;
   });
   const inPath = pathParameters(version, path).filter((parameter) => parameter["in"] === "path");
-  const parameters = [...inPath, ...optionParameters(version, context.schemaOf(kind))];
-  return { ...Object.fromEntries(operations), parameters };
+  return withShared(Object.fromEntries(operations), [...inPath, ...optionParameters(version, context.schemaOf(kind))]);
 }

@@ -56,6 +56,7 @@ describe("descriptions", () => {
     const document = openApiV3(definitions, "", "v1") as { components: { schemas: Record<string, Component> } };
     expect(document.components.schemas["io.k8s.api.core.v1.Pod"]?.properties?.["spec"]).toEqual({
       description: describeComponent("io.k8s.api.core.v1.Pod", "spec"),
+      default: {},
       allOf: [{ $ref: "#/components/schemas/io.k8s.api.core.v1.PodSpec" }],
     });
   });

@@ -86,10 +86,12 @@ export const watchEvent: Schema = {
 
 const versionFields = ["major", "minor", "gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"];
 
+const compatibilityFields = ["emulationMajor", "emulationMinor", "minCompatibilityMajor", "minCompatibilityMinor"];
+
 /** The answer to `/version/`. */
 export const versionInfo: Schema = {
   type: "object",
   refName: "io.k8s.apimachinery.pkg.version.Info",
   required: versionFields,
-  properties: Object.fromEntries(versionFields.toSorted().map((field) => [field, text])),
+  properties: Object.fromEntries([...versionFields, ...compatibilityFields].toSorted().map((field) => [field, text])),
 };

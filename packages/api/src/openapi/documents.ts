@@ -1,4 +1,5 @@
 import type { GroupVersionKind, ResourceDefinition, ResourceVersionDefinition, Schema } from "@coracle/apimachinery";
+import { declarations } from "../schema/declarations.ts";
 import { schemaOf } from "../schema/schema-of.ts";
 import { schemaOfKind } from "../virtual-kinds.ts";
 import { watchEvent } from "./discovery-components.ts";
@@ -9,9 +10,9 @@ import { pathsOf } from "./paths.ts";
 import { SchemaWriter, type Json } from "./schema-writer.ts";
 import { listMeta, patch, status } from "./shared-components.ts";
 
-const info = { title: "Kubernetes", version: "v1.36.0" };
+const info = { title: "Kubernetes", version: "1.36" };
 /** The header is all that a document can say of how clients prove who they are. */
-const security = { BearerToken: { description: "Bearer token", type: "apiKey", in: "header", name: "authorization" } };
+const security = { BearerToken: { description: "Bearer Token authentication", type: "apiKey", in: "header", name: "authorization" } };
 
 /** The OpenAPI 3.0 document of one group and version, custom resources included. */
 export function openApiV3(resources: readonly ResourceDefinition[], group: string, version: string): object {
@@ -31,13 +32,14 @@ export function openApiV3Discovery(groups: readonly string[]): Record<string, ob
     keys.map((key) => {
       const writer = new SchemaWriter(3);
       const group = key.startsWith("apis/") ? [key.slice("apis/".length)] : [];
-      const paths = discoveryPaths(writer, group)[key] ?? {};
+      const paths = discoveryPaths(writer, group, key)[key] ?? {};
       return [key, documentV3(writer, paths)];
     }),
   );
 }
 
 function documentV3(writer: SchemaWriter, paths: Readonly<Record<string, Json>>): object {
+  addEmbeddedKinds(writer);
   const components = { schemas: sorted(writer.components), securitySchemes: security };
   return { openapi: "3.0.0", info, paths: sorted(paths), components };
 }
@@ -66,11 +68,12 @@ function describe(writer: SchemaWriter, definition: ResourceDefinition, served: 
   addKind(object, gvk);
   const list = name.slice(0, name.length - kind.length) + listKind;
   if (definition.verbs.includes("list")) {
-    writer.components[list] ??= listComponent(writer, { item: name, kind });
+    writer.components[list] ??= listComponent(writer, { item: name, kind, isCustom: definition.isCustom });
     addKind(writer.components[list] as Json, { ...gvk, kind: listKind });
   }
-  addKind(writer.component(watchEvent), { group, version: served.version, kind: "WatchEvent" });
-  addKind(writer.component(schemaOf("meta/v1.DeleteOptions")), { group, version: served.version, kind: "DeleteOptions" });
+  // Reviews are only answered.
+  const isStored = definition.verbs.includes("list") || served.subresources.length > 0;
+  if (isStored) addCommonKinds(writer, { group, version: served.version });
   const context: OperationContext = {
     version: writer.version,
     definition,
@@ -80,12 +83,18 @@ function describe(writer: SchemaWriter, definition: ResourceDefinition, served: 
     refs: {
       object: writer.refTo(name),
       list: writer.refTo(list),
-      status: shared(writer, status, "Status"),
-      deleteOptions: shared(writer, schemaOf("meta/v1.DeleteOptions"), "DeleteOptions"),
-      patch: shared(writer, patch),
+      status: isStored ? shared(writer, status, "Status") : {},
+      deleteOptions: isStored ? shared(writer, schemaOf("meta/v1.DeleteOptions"), "DeleteOptions") : {},
+      patch: isStored ? shared(writer, patch) : {},
     },
   };
   return pathsOf(context);
+}
+
+function addCommonKinds(writer: SchemaWriter, { group, version }: Omit<GroupVersionKind, "kind">): void {
+  addKind(writer.component(watchEvent), { group, version, kind: "WatchEvent" });
+  addKind(writer.component(watchEvent), { group: "", version: "v1", kind: "WatchEvent" });
+  addKind(writer.component(schemaOf("meta/v1.DeleteOptions")), { group, version, kind: "DeleteOptions" });
 }
 
 function shared(writer: SchemaWriter, schema: Schema, kind?: string): Json {
@@ -115,10 +124,10 @@ function customComponent(writer: SchemaWriter, schema: Schema, name: string): Js
   return component;
 }
 
-function listComponent(writer: SchemaWriter, { item, kind }: { item: string; kind: string }): Json {
+function listComponent(writer: SchemaWriter, { item, kind, isCustom }: { item: string; kind: string; isCustom: boolean }): Json {
   const anyList = "meta/v1.List";
   const items = { description: textOf(anyList, "items"), type: "array", items: writer.refTo(item) };
-  const metadata = writer.builtIn(listMeta, textOf(anyList, "metadata"));
+  const metadata = writer.builtIn(listMeta, textOf(anyList, "metadata"), isCustom || writer.version === 2 ? undefined : {});
   const properties = { ...typeProperties(), items, metadata };
   return { description: `A list of objects of the kind ${kind}.`, type: "object", properties, required: ["items"] };
 }
@@ -130,11 +139,25 @@ function typeProperties(): Json {
 
 const kindsKey = "x-kubernetes-group-version-kind";
 
+/** Kinds that are parts of others, such as the claims in a StatefulSet, say what they are wherever they are described. */
+function addEmbeddedKinds({ components }: SchemaWriter): void {
+  for (const { g: group, v: version, k: kind, t: type } of declarations().kinds) {
+    const component = components[schemaOf(type).refName ?? ""];
+    if (component !== undefined && component[kindsKey] === undefined) addKind(component, { group, version, kind });
+  }
+}
+
+/** Upstream's order: by group, then by the bare text of the version. */
+function compareKinds(left: GroupVersionKind, right: GroupVersionKind): number {
+  const [one, other] = [left, right].map(({ group, version }) => `${group} ${version}`) as [string, string];
+  return one < other ? -1 : Number(one > other);
+}
+
 /** Says which kind a component is. */
 function addKind(component: Json, { group, version, kind }: GroupVersionKind): void {
   const known = (component[kindsKey] ?? []) as GroupVersionKind[];
   if (known.some((each) => each.group === group && each.version === version && each.kind === kind)) return;
-  component[kindsKey] = [...known, { group, kind, version }];
+  component[kindsKey] = [...known, { group, kind, version }].sort((left, right) => compareKinds(left, right));
 }
 
 /** `stable.example.com/v1`, `CronTab` → `com.example.stable.v1.CronTab`. */

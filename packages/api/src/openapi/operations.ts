@@ -85,7 +85,8 @@ export function exchange(version: OpenApiVersion, { tag, id, extensions, paramet
   const responses = { ...Object.fromEntries(good), "401": { description: "Unauthorized" } };
   if (version === 2) {
     const bodies = body === undefined ? [] : [{ in: "body", name: "body", ...required, schema: body }];
-    return { ...common, consumes, produces, schemes: ["https"], parameters: [...bodies, ...parameters], responses };
+    const all = [...bodies, ...parameters];
+    return { ...common, consumes, produces, schemes: ["https"], ...(all.length > 0 && { parameters: all }), responses };
   }
   return {
     ...common,

@@ -20,6 +20,7 @@ const query: Readonly<Record<string, readonly [type: ParameterType, description:
   propagationPolicy: ["string", "what happens to dependents: Orphan, Background or Foreground"],
   resourceVersion: ["string", "from which version on the answer is"],
   resourceVersionMatch: ["string", "how resourceVersion is meant: Exact or NotOlderThan"],
+  shardSelector: ["string", "only one share of all objects; an alpha feature, without effect here"],
   sendInitialEvents: ["boolean", "begin the watch with the objects that are there"],
   timeoutSeconds: ["integer", "how long a list or watch may take"],
   watch: ["boolean", "send changes as they come, instead of a list"],
@@ -34,6 +35,7 @@ const listing = [
   "resourceVersion",
   "resourceVersionMatch",
   "sendInitialEvents",
+  "shardSelector",
   "timeoutSeconds",
   "watch",
 ];
@@ -94,6 +96,31 @@ export function pathParameters(version: OpenApiVersion, path: string): Json[] {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
   const inPath = names.map((name) => ({ name, in: "path", required: true, ...typeOf(version, "string") }));
   return [...inPath, { name: "pretty", in: "query", ...typeOf(version, "string") }];
+}
+
+/**
+ * The operations of a path, with the parameters that all of them take told once, beside those of the path; as upstream, by name. Bodies stay
+ * where they are.
+ */
+export function withShared(operations: Readonly<Record<string, Json>>, ofPath: readonly Json[]): Json {
+  const all = Object.values(operations).map(queryOf);
+  const common = (all[0] ?? []).filter(({ name }) => all.every((parameters) => parameters.some((each) => each["name"] === name)));
+  const shared = new Set(common.map(({ name }) => name));
+  const parameters = [...ofPath, ...common].sort((left, right) => compareTexts(String(left["name"]), String(right["name"])));
+  return { ...Object.fromEntries(Object.entries(operations).map(([method, each]) => [method, without(each, shared)])), parameters };
+}
+
+function queryOf(operation: Json): readonly Json[] {
+  return ((operation["parameters"] ?? []) as readonly Json[]).filter((parameter) => parameter["in"] === "query");
+}
+
+function without({ parameters, ...operation }: Json, names: ReadonlySet<unknown>): Json {
+  const rest = ((parameters ?? []) as readonly Json[]).filter((each) => each["in"] === "body" || !names.has(each["name"]));
+  return rest.length === 0 ? operation : { ...operation, parameters: rest };
+}
+
+function compareTexts(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
 }
 
 function typeOf(version: OpenApiVersion, type: ParameterType): Json {

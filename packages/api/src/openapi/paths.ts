@@ -2,7 +2,7 @@ import type { SubresourceDefinition } from "@coracle/apimachinery";
 import { answersWithDeleted } from "../builtin/deleted-objects.ts";
 import { connections } from "./connections.ts";
 import { camel, capital, objectTypes, operation, type OperationContext } from "./operations.ts";
-import { logParameters, pathParameters } from "./parameters.ts";
+import { logParameters, pathParameters, withShared } from "./parameters.ts";
 import type { Json, OpenApiVersion } from "./schema-writer.ts";
 
 /** The paths of one resource in one version, with an operation for each verb. */
@@ -20,7 +20,8 @@ export function pathsOf(context: OperationContext): Record<string, Json> {
   const { object, list, status, deleteOptions, patch } = refs;
   const paths: Record<string, Json> = {};
   const add = (path: string, operations: Json) => {
-    if (Object.keys(operations).length > 0) paths[path] = { ...operations, parameters: sharedParameters(context.version, path) };
+    if (Object.keys(operations).length > 0)
+      paths[path] = withShared(operations as Record<string, Json>, sharedParameters(context.version, path));
   };
   if (isNamespaced && can("list")) {
     add(`${base}/${resource}`, { get: make("list", `list${groupVersion}${kind}ForAllNamespaces`, undefined, list) });

@@ -1,5 +1,6 @@
 import type { Schema } from "@coracle/apimachinery";
 import { anyObject, describeComponent, enumOf, textOf } from "./descriptions.ts";
+import { publishedDefault, unionsOf } from "./published-facts.ts";
 import { writeValidations } from "./validations.ts";
 
 export type Json = Record<string, unknown>;
@@ -40,10 +41,10 @@ export class SchemaWriter {
     return Object.assign(made, this.#structure(schema));
   }
 
-  /** A schema of a built-in kind in the place where a field uses it; `description` is the field's. */
-  builtIn(schema: Schema, description?: string): Json {
+  /** A schema of a built-in kind in the place where a field uses it; `description` and `value`, the default, are the field's. */
+  builtIn(schema: Schema, description?: string, value?: unknown): Json {
     const name = this.#nameOf(schema);
-    const usage = { ...described(description), ...this.#usage(schema) };
+    const usage = { ...described(description), ...(value !== undefined && { default: value }), ...usageOf(schema) };
     if (name === undefined) return { ...this.#structure(schema), ...usage };
     // OpenAPI 3.0 ignores what stands beside a $ref.
     return Object.keys(usage).length === 0 || this.version === 2
@@ -95,10 +96,10 @@ export class SchemaWriter {
 
   /** Components of version 2 cannot say that a value has one of two types, and then say string. */
   #scalar(schema: Schema): Json {
-    if (schema.isIntOrString === true) return { format: "int-or-string", ...this.#eitherOr("integer") };
+    if (schema.isIntOrString === true) return { format: "int-or-string", ...this.#eitherOr("integer", "string") };
     switch (schema.format) {
       case "quantity":
-        return this.#eitherOr("number");
+        return this.#eitherOr("string", "number");
       case "date-time":
         return { type: "string", format: "date-time" };
       case "micro-time":
@@ -110,14 +111,15 @@ export class SchemaWriter {
     }
   }
 
-  #eitherOr(type: string): Json {
-    return this.version === 2 ? { type: "string" } : { oneOf: [{ type: "string" }, { type }] };
+  #eitherOr(...types: readonly string[]): Json {
+    return this.version === 2 ? { type: "string" } : { oneOf: types.map((type) => ({ type })) };
   }
 
   /** What a schema is, wherever it is used. */
   #structure(schema: Schema): Json {
     const { properties, additionalProperties, items, required, refName } = schema;
     const property = (each: Schema, field: string): Json => this.#field(schema, each, field);
+    const unions = refName === undefined ? undefined : unionsOf(refName);
     return {
       ...described(schema.description ?? (refName === undefined ? undefined : describeComponent(refName))),
       ...(schema.type !== "any" && { type: schema.type }),
@@ -127,27 +129,29 @@ export class SchemaWriter {
       ...(items !== undefined && { items: this.builtIn(items) }),
       ...(required !== undefined && { required }),
       ...(schema.refName !== undefined && schema.mapType === "atomic" && { "x-kubernetes-map-type": "atomic" }),
+      ...(unions !== undefined && { "x-kubernetes-unions": unions }),
     };
   }
 
   /** A field of a type: what it is comes from what was written about the type, else from the schema. */
-  #field({ refName, properties = {} }: Schema, schema: Schema, name: string): Json {
+  #field(owner: Schema, schema: Schema, name: string): Json {
+    const { refName, properties = {} } = owner;
     const written = refName === undefined ? undefined : describeComponent(refName, name);
     const own = schema.refName === undefined ? schema.description : undefined;
     const common = "apiVersion" in properties && "kind" in properties ? textOf(anyObject, name) : undefined;
     const values = refName === undefined ? undefined : enumOf(refName, name);
-    return withEnum(this.builtIn(schema, written ?? own ?? common), values);
+    const value = this.version === 2 ? undefined : publishedDefault(owner, name, schema);
+    return withEnum(this.builtIn(schema, written ?? own ?? common, value), values);
   }
+}
 
-  /** What a field says about its value. */
-  #usage(schema: Schema): Json {
-    return {
-      ...(schema.default !== undefined && { default: schema.default }),
-      ...listExtensions(schema.refName === undefined || schema.mapType === "granular" ? schema : withoutMapType(schema)),
-      ...(schema.patchStrategy !== undefined && { "x-kubernetes-patch-strategy": schema.patchStrategy.join(",") }),
-      ...(schema.patchMergeKey !== undefined && { "x-kubernetes-patch-merge-key": schema.patchMergeKey }),
-    };
-  }
+/** What a field says about how its value is merged. */
+function usageOf(schema: Schema): Json {
+  return {
+    ...listExtensions(schema.refName === undefined || schema.mapType === "granular" ? schema : withoutMapType(schema)),
+    ...(schema.patchStrategy !== undefined && { "x-kubernetes-patch-strategy": schema.patchStrategy.join(",") }),
+    ...(schema.patchMergeKey !== undefined && { "x-kubernetes-patch-merge-key": schema.patchMergeKey }),
+  };
 }
 
 type ListFacts = Pick<Schema, "listType" | "listMapKeys" | "mapType">;

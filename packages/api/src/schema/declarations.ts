@@ -11,6 +11,10 @@ export interface FieldDeclaration {
   readonly z?: 1;
   readonly r?: 1;
   readonly d?: unknown;
+  /** The default is upstream's to tell: others are set without being documented. */
+  readonly m?: 1;
+  /** The field says which other of the union is set. */
+  readonly ud?: 1;
   readonly ps?: string;
   readonly pk?: string;
   readonly lt?: "atomic" | "set" | "map";
@@ -28,6 +32,8 @@ export interface TypeDeclaration {
   readonly tm?: 1;
   readonly sa?: 1;
   readonly cj?: string;
+  /** At most one field is set, or the one that the discriminator names. */
+  readonly u?: 1;
   readonly f: readonly FieldDeclaration[];
 }
 

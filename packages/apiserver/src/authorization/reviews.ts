@@ -44,7 +44,8 @@ export function createReviewHandlers(options: ReviewOptions): Map<string, Action
         if (spec.resourceAttributes?.namespace !== address.namespace) {
           throw newBadRequest(`spec.resourceAttributes.namespace must match namespace: ${address.namespace}`);
         }
-        return reviewAccess(authorizer, userOf(spec, object.kind), object);
+        const review = reviewAccess(authorizer, userOf(spec, object.kind), object);
+        return { ...review, metadata: { ...review.metadata, namespace: address.namespace } };
       },
     ],
     ["selfsubjectrulesreviews.authorization.k8s.io", async (context, _address, object) => reviewRules(options.rbac, context.user, object)],

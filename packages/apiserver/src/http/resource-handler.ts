@@ -159,7 +159,7 @@ export class ResourceHandler {
     const { view, isAccepted } = await this.#options.registry.delete(context, request.address, options);
     const code = isAccepted ? 202 : 200;
     if (isView(view)) await sendObject(request, code, view);
-    else await sendStatus(exchange, view, negotiated);
+    else await sendStatus(exchange, view, negotiated, code);
   }
 
   async #deleteCollection(request: ResourceRequest): Promise<void> {

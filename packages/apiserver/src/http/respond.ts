@@ -67,9 +67,9 @@ export async function sendError(exchange: HttpExchange, error: unknown): Promise
   await sendStatus(exchange, status, negotiateError(exchange.headers.accept));
 }
 
-/** Sends a Status that is itself the answer. */
-export async function sendStatus(exchange: HttpExchange, status: Status, negotiated: Negotiated): Promise<void> {
-  const code = status.code ?? (status.status === "Success" ? 200 : 500);
+/** Sends a Status that is itself the answer; `httpCode` counts when the Status does not say it. */
+export async function sendStatus(exchange: HttpExchange, status: Status, negotiated: Negotiated, httpCode = 500): Promise<void> {
+  const code = status.code ?? httpCode;
   if (negotiated.format === "protobuf") return sendProtobuf(exchange, code, (await loadProtobuf()).encodeObject(status));
   await sendValue(exchange, code, status, { format: negotiated.format, isPretty: isPretty(exchange, negotiated) });
 }
