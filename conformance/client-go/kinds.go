@@ -69,10 +69,10 @@ func coreKinds() []check {
 			return c.set(j).CoreV1().ResourceQuotas(c.namespace)
 		}, quota()),
 		kindCheck("Event", func(c *clients, j bool) kindClient[*core.Event, *core.EventList] {
-			return c.set(j).CoreV1().Events(c.namespace)
+			return c.set(j).CoreV1().Events(core.NamespaceDefault)
 		}, event()),
 		kindCheck("Event of events.k8s.io", func(c *clients, j bool) kindClient[*events.Event, *events.EventList] {
-			return c.set(j).EventsV1().Events(c.namespace)
+			return c.set(j).EventsV1().Events(core.NamespaceDefault)
 		}, newEvent()),
 		kindCheck("Lease", func(c *clients, j bool) kindClient[*coordination.Lease, *coordination.LeaseList] {
 			return c.set(j).CoordinationV1().Leases(c.namespace)

@@ -137,4 +137,6 @@ export interface ResourceStrategy {
   gracePeriodSeconds?(object: Readonly<KubeObject>, requested: number | undefined): number | undefined;
   /** `Foreground`, `Background` or `Orphan` when the client does not choose. Defaults to Background. */
   readonly defaultPropagation?: "Background" | "Orphan";
+  /** Put on an object when its deletion is asked for; whoever does the last work takes it off. */
+  readonly deletionFinalizer?: string;
 }

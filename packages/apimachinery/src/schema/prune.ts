@@ -45,9 +45,10 @@ function pruneObject(schema: Schema, value: Record<string, unknown>, isResource:
   const keepsUnknown = schema.preserveUnknownFields === true || schema.type === "any";
   const depth = walk.path.length;
   for (const key of Object.keys(value)) {
-    const child = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
+    const isProperty = properties !== undefined && Object.hasOwn(properties, key);
+    const child = isProperty ? properties[key] : additionalProperties;
     if (child !== undefined) {
-      if (value[key] === null && isForbiddenNull(child)) {
+      if (value[key] === null && isForbiddenNull(child, isProperty)) {
         delete value[key];
         continue;
       }
@@ -62,8 +63,10 @@ function pruneObject(schema: Schema, value: Record<string, unknown>, isResource:
   walk.path.length = depth;
 }
 
-function isForbiddenNull(schema: Schema): boolean {
-  return schema.isNullable !== true && schema.default === undefined && (schema.type !== "any" || schema.isIntOrString === true);
+/** Values under free keys may be anything, null among it; a property of any type has to be nullable for that. */
+function isForbiddenNull(schema: Schema, isProperty: boolean): boolean {
+  const isAnything = schema.type === "any" && schema.isIntOrString !== true && !isProperty;
+  return schema.isNullable !== true && schema.default === undefined && !isAnything;
 }
 
 /** `["spec", "containers", 0, "name"]` → `spec.containers[0].name`. */

@@ -129,9 +129,11 @@ function lengthOf(value: string): number {
 
 function compileNumber(schema: Schema): Check | undefined {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema.validations ?? {};
-  if (minimum === undefined && maximum === undefined && multipleOf === undefined) return undefined;
+  const isInteger = schema.type === "integer";
+  if (minimum === undefined && maximum === undefined && multipleOf === undefined && !isInteger) return undefined;
   return (value, findings) => {
     if (typeof value !== "number") return;
+    if (isInteger) checkRange(schema, value, findings);
     if (multipleOf !== undefined && !isMultiple(value, multipleOf)) invalid(value, `should be a multiple of ${multipleOf}`, findings);
     if (maximum !== undefined && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
       invalid(value, `should be less than ${exclusiveMaximum === true ? "" : "or equal to "}${maximum}`, findings);
@@ -140,6 +142,14 @@ function compileNumber(schema: Schema): Check | undefined {
       invalid(value, `should be greater than ${exclusiveMinimum === true ? "" : "or equal to "}${minimum}`, findings);
     }
   };
+}
+
+/** Upstream does not say which field it is but in the text. */
+function checkRange({ format }: Schema, value: number, findings: Findings): void {
+  const isInRange = format === "int32" ? value >= -(2 ** 31) && value < 2 ** 31 : true;
+  if (Number.isInteger(value) && isInRange) return;
+  const kind = format === undefined || format === "" ? "integer (default format)" : `integer with format ${format}`;
+  findings.errors.push(invalidField("<nil>", "", `Checked value must be of type ${kind} in ${formatPath(findings.path)}`));
 }
 
 function isMultiple(value: number, factor: number): boolean {
@@ -189,8 +199,14 @@ export function pastItems(schema: Schema, old: unknown): ((item: unknown) => unk
 }
 
 function reportDuplicates(schema: Schema, value: readonly unknown[], findings: Findings): void {
-  const identities = schema.listType === "set" ? value : value.map((item) => keysOf(schema, item));
   const field = formatPath(findings.path);
+  if (schema.listType === "map") {
+    value.forEach((item, index) => {
+      if (isPlainObject(item)) return;
+      findings.errors.push(invalidField(`${field}[${index}]`, item, "must be an object for an array of list-type map"));
+    });
+  }
+  const identities = schema.listType === "set" ? value : value.map((item) => (isPlainObject(item) ? keysOf(schema, item) : item));
   for (const index of duplicatesOf(identities)) findings.errors.push(duplicateField(`${field}[${index}]`, identities[index]));
 }
 
@@ -261,7 +277,7 @@ function compileObject(schema: Schema): Check | undefined {
 function requireTypeMeta(value: Record<string, unknown>, findings: Findings): void {
   for (const name of ["apiVersion", "kind"]) {
     if (value[name] === undefined || value[name] === "") {
-      findings.errors.push(requiredField(formatPath([...findings.path, name]), "must not be empty"));
+      findings.errors.push(requiredField(formatPath([...findings.path, name])));
     }
   }
 }

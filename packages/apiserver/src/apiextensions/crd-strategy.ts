@@ -12,20 +12,20 @@ import { patternsOf } from "./patterns-of.ts";
 import { loadExpressions, validateExpressions } from "./validate-expressions.ts";
 import { allowancesFor, validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validate-definition.ts";
 
-/** Keeps a CustomResourceDefinition until its objects are gone. */
+/** Keeps a CustomResourceDefinition whose deletion was asked for until its objects are gone. */
 export const cleanupFinalizer = "customresourcecleanup.apiextensions.k8s.io";
 
 /** The strategy of `customresourcedefinitions` (apiextensions.k8s.io/v1). */
 export const customResourceDefinitionStrategy: ResourceStrategy = {
   allowCreateOnUpdate: false,
   allowUnconditionalUpdate: false,
+  deletionFinalizer: cleanupFinalizer,
   applyDefaults: (object) => setDefaults(asDefinition(object)),
   prepareForCreate(object) {
     const crd = asDefinition(object);
     crd.status = {};
     crd.metadata.generation = 1;
     rememberStorageVersion(crd);
-    keepFinalizer(crd);
   },
   prepareForUpdate(object, old, { subresource }) {
     const crd = asDefinition(object);
@@ -39,7 +39,6 @@ export const customResourceDefinitionStrategy: ResourceStrategy = {
     const generation = before.metadata.generation ?? 0;
     crd.metadata.generation = deepEqual(crd.spec, before.spec) ? generation : generation + 1;
     rememberStorageVersion(crd);
-    if (before.metadata.deletionTimestamp === undefined) keepFinalizer(crd);
   },
   validateName: nameRule(dnsSubdomainErrors),
   load(object) {
@@ -79,11 +78,6 @@ function rememberStorageVersion(crd: CustomResourceDefinition): void {
   const status: CustomResourceDefinitionStatus = (crd.status ??= {});
   const stored = status.storedVersions ?? [];
   if (storage !== undefined && !stored.includes(storage)) status.storedVersions = [...stored, storage];
-}
-
-function keepFinalizer(crd: CustomResourceDefinition): void {
-  const finalizers = crd.metadata.finalizers ?? [];
-  if (!finalizers.includes(cleanupFinalizer)) crd.metadata.finalizers = [...finalizers, cleanupFinalizer];
 }
 
 /** Writers of the status may end the deletion, and change labels and annotations no more than the spec. */

@@ -40,7 +40,7 @@ function columnOf(column: CustomResourceColumn): ColumnDefinition {
     name: column.name,
     type,
     ...(column.format !== undefined && { format: column.format }),
-    ...(column.description !== undefined && { description: column.description }),
+    description: column.description || `Custom resource definition column (in JSONPath format): ${column.jsonPath}`,
     priority: column.priority ?? 0,
     cell: (object: UnstructuredObject, nowMs: number) => cellOf(type, path.get(object), nowMs),
   };

@@ -74,7 +74,7 @@ function versionOf(
     isServed: version.served || isLastResort,
     isStorage: version.storage,
     schema,
-    validate: versionValidator(schema, patternsOf(version.schema?.openAPIV3Schema)),
+    validate: versionValidator(schema, patternsOf(version.schema?.openAPIV3Schema), version.subresources?.scale),
     columns: columnsOf(version.additionalPrinterColumns),
     subresources: subresourcesOf(crd, version),
     selectableFields: selectableFieldsOf(version),

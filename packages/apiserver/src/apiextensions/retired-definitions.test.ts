@@ -72,5 +72,8 @@ it("nothing is pruned from objects of such a definition, and its validations cou
   expect(prune(version.schema, object)).toEqual([]);
   expect(object.spec.other).toEqual({ deep: 1 });
   const errors = await version.validate?.(object, undefined, () => {});
-  expect(findings(errors)).toEqual(['spec.replicas spec.replicas in body must be of type integer: "string"']);
+  expect(findings(errors)).toEqual([
+    'spec.replicas spec.replicas in body must be of type integer: "string"',
+    ".spec.replicas .spec.replicas accessor error: x is of the type string, expected int64",
+  ]);
 });

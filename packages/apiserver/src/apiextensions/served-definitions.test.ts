@@ -87,7 +87,7 @@ describe("custom resources in the registry", () => {
     expect(selected.items).toEqual([]);
     const bad = { ...foo, metadata: { name: "b" }, spec: { replicas: "many" } };
     await expect(registry.create(systemContext, foos, { type: "object", object: bad as unknown as UnstructuredObject })).rejects.toThrow(
-      'Foo.example.com "b" is invalid: spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string"',
+      'Foo.example.com "b" is invalid: [spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string", .spec.replicas: Invalid value: 0: .spec.replicas accessor error: many is of the type string, expected int64]',
     );
 
     await registry.delete(systemContext, definitionAddress("foos.example.com"), {});

@@ -32,7 +32,11 @@ function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
 
 /** What a list is before its items. */
 export function listHead({ definition, version }: ServedResource, list: ListView): ListHead {
-  return { kind: definition.listKind, apiVersion: formatApiVersion(definition.group, version.version), metadata: listMeta(list) };
+  return {
+    kind: definition.listKind,
+    apiVersion: formatApiVersion(definition.group, version.version),
+    metadata: definition.isCustom ? { continue: "", ...listMeta(list) } : listMeta(list),
+  };
 }
 
 /** JSON of `head` with `items` (of already encoded values) as its last field. */

@@ -44,7 +44,7 @@ test("unknown fields are pruned, status is dropped on creation, and updates need
   expect(created["spec"]).toEqual({ size: 1 });
   expect(created["status"]).toBeUndefined();
   await expect(server.update(toyWidget("a"))).rejects.toThrow(
-    'Widget.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+    'widgets.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
   );
   const patch = server.patch("a", { type: "strategic", value: {} });
   await expect(patch).rejects.toMatchObject({ code: 415 });

@@ -6,7 +6,6 @@ import {
   decodeText,
   decodeYaml,
   formatApiVersion,
-  gvkOf,
   isPlainObject,
   jsonKindOf,
   JsonSyntaxError,
@@ -28,6 +27,7 @@ import { bodySummary } from "./body-summary.ts";
 import type { RequestBody, RequestContext } from "./contract.ts";
 import { stripUndefined } from "./own-copy.ts";
 import type { Target } from "./target.ts";
+import { checkCustomTypeMeta, otherKind } from "./type-meta.ts";
 
 interface Decoded {
   readonly value: unknown;
@@ -67,6 +67,7 @@ export async function decodeObject(target: Target, context: RequestContext, body
   if (body.type === "bytes" && !isPlainObject(value) && value !== null) {
     throw unrecognised(typeMetaMismatch(value), { data: body.data, kind: gvk.kind });
   }
+  if (body.type === "bytes" && target.served.definition.isCustom) checkCustomTypeMeta(value, body.data, gvk);
   // As in Go, null leaves everything as it is: unset.
   const object = withTypeMeta(value ?? {}, gvk);
   const unknownFields = shapeObject(target, object);
@@ -94,8 +95,7 @@ export function withTypeMeta(value: unknown, gvk: GroupVersionKind): Unstructure
   const object = value as UnstructuredObject;
   const apiVersion = formatApiVersion(gvk.group, gvk.version);
   if (object.kind !== undefined && object.kind !== null && object.kind !== "" && object.kind !== gvk.kind) {
-    const found = typeof object.kind === "string" ? gvkOf({ apiVersion: String(object.apiVersion ?? ""), kind: object.kind }) : gvk;
-    throw newBadRequest(cannotHandleMessage(found, `the kind in the data does not match the expected kind`, gvk.kind));
+    throw otherKind(String(object.apiVersion ?? apiVersion), String(object.kind), gvk);
   }
   if (object.apiVersion !== undefined && object.apiVersion !== null && object.apiVersion !== "" && object.apiVersion !== apiVersion) {
     const found = String(object.apiVersion);

@@ -17,6 +17,8 @@ const foreground = "foregroundDeletion";
 export function finalizersForDeletion(target: Target, object: Readonly<UnstructuredObject>, options: DeleteOptions): string[] {
   const present = object.metadata.finalizers ?? [];
   const wanted = present.filter((name) => name !== orphan && name !== foreground);
+  const own = target.form.definition.strategy.deletionFinalizer;
+  if (own !== undefined && object.metadata.deletionTimestamp === undefined && !wanted.includes(own)) wanted.push(own);
   if (shouldOrphan(target, present, options)) wanted.push(orphan);
   if (shouldDeleteForeground(present, options)) wanted.push(foreground);
   return wanted;

@@ -33,6 +33,7 @@ import { defaultAndConvert, expectedGvk, shapeObject, withTypeMeta } from "./dec
 import { resetFieldsFor } from "./managed-fields.ts";
 import { stripUndefined } from "./own-copy.ts";
 import { keyOf, strategyContext, type RegistryCore, type Target } from "./target.ts";
+import { checkAppliedTypeMeta } from "./type-meta.ts";
 import { replaceObject } from "./update.ts";
 
 export const applyContentType = "application/apply-patch+yaml";
@@ -166,6 +167,7 @@ async function applyPatch(core: RegistryCore, target: Target, context: RequestCo
 
 async function readApplied(target: Target, context: RequestContext, patch: PatchBody): Promise<UnstructuredObject> {
   const { value, duplicateFields } = await readAppliedBody(patch);
+  if (patch.body.type === "bytes") checkAppliedTypeMeta(value, expectedGvk(target));
   const object = withTypeMeta(value, expectedGvk(target));
   const shaped = cloneJson(object);
   const texts = strictDecodingTexts(shapeObject(target, shaped, { keepsZeros: true }), duplicateFields);

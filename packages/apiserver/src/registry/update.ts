@@ -3,6 +3,7 @@ import {
   deepEqual,
   invalidField,
   newConflict,
+  newInvalid,
   newNotFound,
   validateObjectMetaUpdate,
   type UnstructuredObject,
@@ -112,7 +113,10 @@ function checkPreconditions(target: Target, next: UnstructuredObject, current: C
   }
   if (resourceVersion === "" || resourceVersion === "0") {
     if (definition.strategy.allowUnconditionalUpdate ?? !definition.isCustom) return;
-    refuseInvalid(target, target.address.name, [invalidField("metadata.resourceVersion", 0, "must be specified for an update")]);
+    const { group, resource } = target.served.definition;
+    throw newInvalid({ group, kind: resource }, target.address.name, [
+      invalidField("metadata.resourceVersion", 0, "must be specified for an update"),
+    ]);
   } else if (resourceVersion !== String(current.revision)) {
     throw newConflict(target.qualified, target.address.name);
   }
