@@ -35,7 +35,13 @@ export class Matcher {
 
   #checkField(field: string): void {
     if (field === "metadata.name" || (field === "metadata.namespace" && this.#definition.isNamespaced)) return;
-    if (!Object.hasOwn(this.#version.selectableFields, field)) throw newBadRequest(`field label not supported: ${field}`);
+    if (!Object.hasOwn(this.#version.selectableFields, field))
+      throw newBadRequest(this.#isOfOwnFields() ? `field label not supported: ${field}` : unknownField(field));
+  }
+
+  /** Kinds without selectable fields of their own share one check upstream, with a message of its own. */
+  #isOfOwnFields(): boolean {
+    return this.#definition.isCustom || Object.keys(this.#version.selectableFields).length > 0;
   }
 
   get isEverything(): boolean {
@@ -63,4 +69,8 @@ export class Matcher {
     const value = this.#version.selectableFields[field];
     return value === undefined ? "" : value(object.view(this.#definition, this.#version).object);
   }
+}
+
+function unknownField(field: string): string {
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }

@@ -19,14 +19,14 @@ const definition = fakeDefinition({ resource: "pods", kind: "Pod" });
 const pod = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}';
 
 it("leaves out what the items of built-in kinds are", () => {
-  expect(listOf(definition, pod, pod)).toBe(`${head}{"metadata":{"name":"a"}},{"metadata":{"name":"a"}}]}`);
-  expect(listOf(definition)).toBe(`${head}]}`);
+  expect(listOf(definition, pod, pod)).toBe(`${head}{"metadata":{"name":"a"}},{"metadata":{"name":"a"}}]}\n`);
+  expect(listOf(definition)).toBe(`${head}]}\n`);
 });
 
 it("sends custom resources, and what begins in another way, as they are", () => {
   expect(listOf({ ...definition, isCustom: true }, pod)).toBe(
-    `${head.replace('"resourceVersion"', '"continue":"","resourceVersion"')}${pod}]}`,
+    `${head.replace('"resourceVersion"', '"continue":"","resourceVersion"')}${pod}]}\n`,
   );
   const other = '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}';
-  expect(listOf(definition, other)).toBe(`${head}${other}]}`);
+  expect(listOf(definition, other)).toBe(`${head}${other}]}\n`);
 });

@@ -4,6 +4,7 @@ import {
   forbiddenField,
   invalidField,
   isPlainObject,
+  jsonKindOf,
   newBadRequest,
   newInvalid,
   tooLongField,
@@ -34,6 +35,7 @@ export function addressOf(info: RequestInfo): ResourceAddress {
 
 /** @throws {StatusError} 400 for a limit that is no number. */
 export function readListQuery(query: URLSearchParams): ListQuery {
+  readInteger(query, "timeoutSeconds");
   const limit = readInteger(query, "limit");
   const initial = query.get("sendInitialEvents");
   return {
@@ -63,7 +65,7 @@ export function readInteger(query: URLSearchParams, name: string): number | unde
   const value = query.get(name);
   if (value === null || value === "") return undefined;
   if (!/^[+-]?\d+$/.test(value)) {
-    throw newBadRequest(`invalid query parameter ${name}: strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+    throw newBadRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
   }
   return Number(value);
 }
@@ -158,22 +160,43 @@ function checkOptionsKind({ apiVersion, kind }: Readonly<Record<string, unknown>
   throw newBadRequest(`no kind ${JSON.stringify(kind)} is registered for version ${version} in scheme ${scheme}`);
 }
 
+/** Refuses what no DeleteOptions may say. @throws {StatusError} 400, or 422 for values out of their set. */
+export function checkDeleteOptions(options: DeleteOptions): DeleteOptions {
+  checkOptionTypes(options);
+  const { propagationPolicy: policy, orphanDependents, dryRun } = options;
+  if (policy && orphanDependents !== undefined && orphanDependents !== null) {
+    const both = "orphanDependents and deletionPropagation cannot be both set";
+    refuseOptions("DeleteOptions", invalidField("propagationPolicy", policy, both));
+  }
+  if (policy && !policies.includes(policy)) {
+    refuseOptions("DeleteOptions", unsupportedField("propagationPolicy", policy, [...policies, "nil"]));
+  }
+  readDryRun(dryRun ?? [], "DeleteOptions");
+  return options;
+}
+
 const policies = ["Foreground", "Background", "Orphan"];
 
-/** Refuses what no DeleteOptions may say. @throws {StatusError} 400. */
-export function checkDeleteOptions(options: DeleteOptions): DeleteOptions {
-  const { gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents, dryRun = [] } = options;
-  if (grace !== undefined && grace !== null && !Number.isInteger(grace)) throw newBadRequest("gracePeriodSeconds must be an integer");
-  if (policy !== undefined && policy !== null && !policies.includes(policy)) {
-    throw newBadRequest(
-      `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan"`,
-    );
+const isText = (value: unknown): boolean => typeof value === "string";
+
+/** The Go types of the options, and whether a value is of them. */
+const optionTypes: Readonly<Record<string, readonly [string, (value: unknown) => boolean]>> = {
+  gracePeriodSeconds: ["int64", (value) => Number.isSafeInteger(value)],
+  propagationPolicy: ["v1.DeletionPropagation", isText],
+  orphanDependents: ["bool", (value) => typeof value === "boolean"],
+  ignoreStoreReadErrorWithClusterBreakingPotential: ["bool", (value) => typeof value === "boolean"],
+  dryRun: ["[]string", (value) => Array.isArray(value) && value.every(isText)],
+  preconditions: ["v1.Preconditions", isPlainObject],
+};
+
+/** @throws {StatusError} 400, with the words of Go's decoder. */
+function checkOptionTypes(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const type = Object.hasOwn(optionTypes, name) ? optionTypes[name] : undefined;
+    if (type === undefined || value === undefined || value === null || type[1](value)) continue;
+    const found = typeof value === "number" && type[0] === "int64" ? `number ${value}` : jsonKindOf(value);
+    throw newBadRequest(`json: cannot unmarshal ${found} into Go struct field DeleteOptions.${name} of type ${type[0]}`);
   }
-  if (policy && orphanDependents !== undefined && orphanDependents !== null) {
-    throw newBadRequest("orphanDependents and deletionPropagation cannot be both set");
-  }
-  readDryRun(dryRun, "DeleteOptions");
-  return options;
 }
 
 function text<K extends string>(query: URLSearchParams, name: K): { [key in K]?: string } {

@@ -1,5 +1,5 @@
 import type { Clock, Random } from "@coracle/base";
-import { newMethodNotAllowed, type Status } from "@coracle/apimachinery";
+import { newMethodNotAllowed, StatusError, type Status } from "@coracle/apimachinery";
 import type { WatchMetrics } from "../metrics/watch-metrics.ts";
 import type { ObjectView, Registry, ResourceAddress, ServedResource } from "../registry/contract.ts";
 import { readIncludeObject, sendList, sendObject, type Answer } from "./answer.ts";
@@ -130,7 +130,7 @@ export class ResourceHandler {
   async #create(request: ResourceRequest): Promise<void> {
     const { info, address } = request;
     // What is created has its name in itself.
-    if (info.subresource === "" && info.name !== "") throw newMethodNotAllowed({ group: info.group, resource: info.resource }, "create");
+    if (info.subresource === "" && info.name !== "") throw notRouted;
     const body = await readObjectBody(request.exchange, request.kind);
     const result = await this.#options.registry.create(request.context, address, body);
     if (isView(result)) await sendObject(request, 201, result);
@@ -138,6 +138,7 @@ export class ResourceHandler {
   }
 
   async #update(request: ResourceRequest): Promise<void> {
+    checkNamed(request);
     const body = await readObjectBody(request.exchange, request.kind);
     const { view, isCreated } = await this.#options.registry.update(request.context, request.address, body);
     await sendObject(request, isCreated ? 201 : 200, view);
@@ -145,6 +146,7 @@ export class ResourceHandler {
 
   async #patch(request: ResourceRequest): Promise<void> {
     const { exchange, served, info } = request;
+    checkNamed(request);
     const patch = await readPatchBody(exchange, served, (contentType) =>
       readForce(info.query.get("force"), contentType === applyPatchType),
     );
@@ -169,6 +171,22 @@ export class ResourceHandler {
     await sendList(request, await this.#options.registry.deleteCollection(context, address, options, readListQuery(info.query)));
   }
 }
+
+/** Collections cannot be written as a whole. @throws {StatusError} 405, in the words of upstream's router. */
+function checkNamed({ info }: ResourceRequest): void {
+  if (info.name === "" && info.subresource === "") throw notRouted;
+}
+
+const notRouted = new StatusError({
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Failure",
+  message: "the server does not allow this method on the requested resource",
+  reason: "MethodNotAllowed",
+  details: {},
+  code: 405,
+});
 
 /** The kind that requests to a resource or its subresource carry. */
 function kindOf({ definition, version }: ServedResource, subresource: string): BodyKind {

@@ -20,9 +20,16 @@ export async function sendBytes(exchange: HttpExchange, status: number, bytes: U
   if (form.format === "yaml") {
     await sendBody(exchange, status, "application/yaml", Buffer.from(await encodeYaml(decodeJson(bytes).value)));
   } else if (form.isPretty) {
-    await sendBody(exchange, status, "application/json", Buffer.from(`${JSON.stringify(decodeJson(bytes).value, undefined, 2)}\n`));
-  } else await sendBody(exchange, status, "application/json", bytes);
+    await sendBody(exchange, status, "application/json", Buffer.from(JSON.stringify(decodeJson(bytes).value, undefined, 2)));
+  } else await sendBody(exchange, status, "application/json", withLineEnd(bytes));
 }
+
+/** JSON without line breaks ends with one, so that a shell's prompt is not behind it. */
+function withLineEnd(bytes: Uint8Array): Uint8Array {
+  return bytes.at(-1) === 0x0a ? bytes : Buffer.concat([bytes, lineEnd]);
+}
+
+const lineEnd = Buffer.from("\n");
 
 /** The same for bytes in protobuf. */
 export function sendProtobuf(exchange: HttpExchange, status: number, bytes: Uint8Array): Promise<void> {

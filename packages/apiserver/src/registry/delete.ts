@@ -8,6 +8,7 @@ import {
   successStatus,
   type DeleteOptions,
   type ObjectMeta,
+  type QualifiedName,
   type Status,
   type UnstructuredObject,
 } from "@coracle/apimachinery";
@@ -97,14 +98,20 @@ async function attemptDeletion(
 function checkDeletePreconditions(target: Target, current: CachedObject, { preconditions }: DeleteOptions): void {
   const { uid } = current.object.metadata;
   if (preconditions?.uid && preconditions.uid !== uid) {
-    const cause = `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`;
-    throw newConflict(target.qualified, target.address.name, cause);
+    const difference = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid})`;
+    throw newConflict(kindOf(target), target.address.name, `${difference}. The object might have been deleted and then recreated`);
   }
   const version = String(current.revision);
   if (preconditions?.resourceVersion && preconditions.resourceVersion !== version) {
-    const texts = `ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${version}`;
-    throw newConflict(target.qualified, target.address.name, `Precondition failed: ${texts}`);
+    const asked = preconditions.resourceVersion;
+    const difference = `the ResourceVersion in the precondition (${asked}) does not match the ResourceVersion in record (${version})`;
+    throw newConflict(kindOf(target), target.address.name, `${difference}. The object might have been modified`);
   }
+}
+
+/** Here upstream names the kind, not the resource. */
+function kindOf({ served }: Target): QualifiedName {
+  return { group: served.definition.group, resource: served.definition.kind };
 }
 
 async function carryOut(

@@ -143,7 +143,7 @@ test("deletion answers with a Status, and knows preconditions and propagation", 
   const created = await server.create(toyWidget("a"));
   const address = { ...toyAddress, name: "a" };
   await expect(server.registry.delete(toyContext(), address, { preconditions: { uid: "x" } })).rejects.toThrow(
-    `Precondition failed: UID in precondition: x, UID in object meta: ${created.metadata.uid}`,
+    `the UID in the precondition (x) does not match the UID in record (${created.metadata.uid})`,
   );
   const foreground = await server.registry.delete(toyContext(), address, { propagationPolicy: "Foreground" });
   expect(objectIn(foreground.view).metadata.finalizers).toEqual(["foregroundDeletion"]);
