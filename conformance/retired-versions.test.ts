@@ -22,7 +22,8 @@ const withoutZeros = (manifest: Manifest): Manifest =>
 
 let server: ServerUnderTest;
 beforeAll(() => {
-  server = serverUnderTest("retired");
+  // Alpha versions are off by default, but for the one of roles.
+  server = serverUnderTest("retired", "--runtime-config=api/alpha=true");
 });
 afterAll(() => server[Symbol.dispose]());
 
