@@ -52,7 +52,6 @@ describe("bodies", () => {
   it.each([
     "",
     "{",
-    "null",
     "[]",
     "1",
     '"text"',
@@ -65,6 +64,23 @@ describe("bodies", () => {
     '{"kind":"ConfigMap",}',
   ])("JSON such as %j is refused", async (body) => {
     await refuses("POST", configMaps, { headers: json, body }, 400);
+  });
+
+  it("null is an object without a name", async () => {
+    expect(await refuses("POST", configMaps, { headers: json, body: "null" }, 422)).toMatchObject({
+      message: expect.stringContaining("name or generateName is required"),
+    });
+  });
+
+  it.each([
+    [{ dryRun: "All" }, 400],
+    [{ gracePeriodSeconds: "a" }, 400],
+    [{ propagationPolicy: "Foo" }, 422],
+    [{ propagationPolicy: "Orphan", orphanDependents: true }, 422],
+    [{ preconditions: [] }, 400],
+    [{ kind: "Pod", apiVersion: "v1" }, 400],
+  ])("options such as %j are refused", async (options, code) => {
+    await refuses("DELETE", `${configMaps}/kept`, { headers: json, body: JSON.stringify(options) }, code);
   });
 
   it("cut off anywhere, a body is refused", async () => {

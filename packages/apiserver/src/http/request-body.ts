@@ -80,10 +80,11 @@ const unroutable = new StatusError({
   code: 415,
 });
 
-/** Without parameters; JSON when absent. @throws {StatusError} 415 for what is no media type. */
+/** Without parameters; JSON when absent. What is no media type stays as it is, and is none that anybody knows. */
 function contentTypeOf(exchange: HttpExchange): string {
-  const [type = "", ...parameters] = (exchange.headers["content-type"] ?? "").split(";").map((part) => part.trim());
-  if (!parameters.every((each) => each === "" || parameter.test(each))) throw newUnsupportedMediaType(producedTypes);
+  const header = exchange.headers["content-type"] ?? "";
+  const [type = "", ...parameters] = header.split(";").map((part) => part.trim());
+  if (!parameters.every((each) => each === "" || parameter.test(each))) return header;
   return type === "" ? "application/json" : type.toLowerCase();
 }
 

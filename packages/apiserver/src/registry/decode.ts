@@ -71,12 +71,20 @@ export async function decodeObject(target: Target, context: RequestContext, body
   // As in Go, null leaves everything as it is: unset.
   const object = withTypeMeta(value ?? {}, gvk);
   const unknownFields = shapeObject(target, object);
-  const texts = strictDecodingTexts(unknownFields, duplicateFields);
+  const texts = strictDecodingTexts(
+    unknownFields,
+    target.served.definition.isCustom ? duplicateFields : knownOf(duplicateFields, unknownFields),
+  );
   if (texts.length > 0 && context.fieldValidation === "Strict") {
     throw newBadRequest(cannotHandleMessage(gvk, strictDecodingMessage(texts)));
   }
   if (context.fieldValidation === "Warn") for (const text of texts) context.warn(text);
   return object;
+}
+
+/** Upstream's decoder of built-in kinds skips what it does not know, whatever is in it. */
+function knownOf(duplicates: readonly string[], unknown: readonly string[]): readonly string[] {
+  return duplicates.filter((path) => !unknown.some((each) => path.startsWith(each) && /^$|^[.[]/.test(path.slice(each.length))));
 }
 
 /** The kind that the target's main resource has in the version of the path. */

@@ -74,7 +74,8 @@ export async function readPatch(target: Target, context: RequestContext, patch: 
     if (patch.contentType === strategicType && schema !== undefined) return applyStrategicMergePatch(schema, original, value);
     return applyMergePatch(original, value);
   };
-  const show = (original: unknown): string => (patch.contentType === strategicType ? goText(value) : sortedJson(apply(original)));
+  const show = (original: unknown): string =>
+    patch.contentType === strategicType ? goText(value) : JSON.stringify(sortedAlong(apply(original), value));
   return { duplicateFields, apply, show };
 }
 
@@ -140,10 +141,12 @@ function unfit(shown: string, message: string): StatusError {
   return newInvalid({ group: "", kind: "" }, "", [invalidField("patch", shown, message)]);
 }
 
-/** JSON with the fields of the object itself in order, as Go's maps have them. */
-function sortedJson(value: unknown): string {
-  if (!isPlainObject(value)) return JSON.stringify(value);
-  return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))));
+/** Go's maps have their keys in order: those of the object itself, and of what a patch reaches into. */
+function sortedAlong(value: unknown, patch: unknown): unknown {
+  if (!isPlainObject(value)) return value;
+  const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  const within = (name: string): unknown => (isPlainObject(patch) && Object.hasOwn(patch, name) ? patch[name] : undefined);
+  return Object.fromEntries(sorted.map(([name, each]) => [name, isPlainObject(within(name)) ? sortedAlong(each, within(name)) : each]));
 }
 
 /** Server-side apply: creates what is missing. */

@@ -224,3 +224,16 @@ test("a patch that brings in what does not fit is invalid itself", async () => {
     "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch",
   );
 });
+
+test("what is twice within an unknown field is only unknown", async () => {
+  const server = await createToyServer();
+  const text = '{"metadata":{"name":"a","name":"a"},"foo":{"x":1,"x":2},"foo":3,"foot":1}';
+  const body = { type: "bytes" as const, contentType: "application/json", data: Buffer.from(text) };
+  await server.registry.create(toyContext({ fieldValidation: "Strict" }), { ...toyAddress, name: "" }, body).then(
+    () => expect.unreachable(),
+    (error: Error) =>
+      expect(error.message).toBe(
+        'Widget in version "v1" cannot be handled as a Widget: strict decoding error: duplicate field "metadata.name", unknown field "foo", unknown field "foot"',
+      ),
+  );
+});
