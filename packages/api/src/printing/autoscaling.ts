@@ -9,8 +9,8 @@ export const horizontalPodAutoscalerCells: Cells<HorizontalPodAutoscaler> = {
     return texts.length === 0 ? none : firstFew(texts, 2, ", ");
   },
   MinPods: ({ spec }) => spec?.minReplicas?.toString() ?? unset,
-  MaxPods: ({ spec }) => String(spec?.maxReplicas ?? 0),
-  Replicas: ({ status }) => String(status?.currentReplicas ?? 0),
+  MaxPods: ({ spec }) => spec?.maxReplicas ?? 0,
+  Replicas: ({ status }) => status?.currentReplicas ?? 0,
 };
 
 function metricText(metric: MetricSpec, status: MetricStatus | undefined): string {

@@ -100,7 +100,7 @@ test("workloads", () => {
   };
   const selector = { matchLabels: { b: "2", a: "1" } };
   const deployment = { spec: { replicas: 3, selector, template }, status: { readyReplicas: 1, updatedReplicas: 2 } };
-  expect(print("deployments", deployment)).toEqual(["x", "1/3", "2", "0", "90m", "a,b", "i:1,j", "a=1,b=2"]);
+  expect(print("deployments", deployment)).toEqual(["x", "1/3", 2, 0, "90m", "a,b", "i:1,j", "a=1,b=2"]);
   const job = { spec: { completions: 4, template }, status: { succeeded: 1, startTime: ago(5) } };
   expect(print("jobs", job).slice(0, 5)).toEqual(["x", "Running", "1/4", "5m", "90m"]);
   const cronJob = { spec: { schedule: "* * * * *", suspend: false, jobTemplate: {} } };
@@ -137,5 +137,5 @@ test("every column has a cell, and prints an object that has nothing", () => {
   for (const { versions, kind } of definitions) {
     for (const { columns } of versions) expect(columns.length, kind).toBeGreaterThan(0);
   }
-  expect(print("horizontalpodautoscalers", {})).toEqual(["x", "/", "<none>", "<unset>", "0", "0", "90m"]);
+  expect(print("horizontalpodautoscalers", {})).toEqual(["x", "/", "<none>", "<unset>", 0, 0, "90m"]);
 });

@@ -5,12 +5,12 @@ import { orNone, since, unknown, type Cells } from "./cells.ts";
 export const namespaceCells: Cells<Namespace> = { Status: ({ status }) => status?.phase ?? "" };
 
 export const configMapCells: Cells<ConfigMap> = {
-  Data: ({ data, binaryData }) => String(Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
+  Data: ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length,
 };
 
 export const secretCells: Cells<Secret> = {
   Type: ({ type }) => type ?? "",
-  Data: ({ data }) => String(Object.keys(data ?? {}).length),
+  Data: ({ data }) => Object.keys(data ?? {}).length,
 };
 
 export const nodeCells: Cells<Node> = {

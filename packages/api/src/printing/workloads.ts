@@ -25,8 +25,8 @@ export const podCells: Cells<Pod> = {
 
 export const deploymentCells: Cells<Deployment> = {
   Ready: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
-  "Up-to-date": ({ status }) => String(status?.updatedReplicas ?? 0),
-  Available: ({ status }) => String(status?.availableReplicas ?? 0),
+  "Up-to-date": ({ status }) => status?.updatedReplicas ?? 0,
+  Available: ({ status }) => status?.availableReplicas ?? 0,
   ...templateCells<Deployment>(({ spec }) => spec?.template.spec),
   Selector: ({ spec }) => rawSelectorText(spec?.selector),
 };
@@ -110,7 +110,7 @@ export const controllerRevisionCells: Cells<ControllerRevision> = {
     const { group } = parseApiVersion(owner.apiVersion);
     return `${owner.kind.toLowerCase()}${group === "" ? "" : `.${group}`}/${owner.name}`;
   },
-  Revision: ({ revision }) => String(revision),
+  Revision: ({ revision }) => revision,
 };
 
 export const podDisruptionBudgetCells: Cells<PodDisruptionBudget> = {

@@ -27,7 +27,7 @@ export interface KindHooks<T extends KubeObject> {
   /** Further parts of the strategy. */
   readonly more?: Pick<
     ResourceStrategy,
-    "validateName" | "gracePeriodSeconds" | "allowCreateOnUpdate" | "allowUnconditionalUpdate" | "defaultPropagation"
+    "validateName" | "gracePeriodSeconds" | "allowCreateOnUpdate" | "allowUnconditionalUpdate" | "defaultPropagation" | "orphaningWarning"
   >;
   /** Whether the kind has a status subresource. Defaults to true. */
   readonly hasStatus?: boolean;

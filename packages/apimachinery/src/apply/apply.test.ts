@@ -209,7 +209,7 @@ describe("applyObject", () => {
     );
     expect(() => apply(live, deployment({ replicas: 4, containers: [{ name: "a", image: "2" }] }))).toThrow(
       'Apply failed with 2 conflicts: conflicts with "kubectl-client-side-apply" using apps/v1:\n' +
-        '- .spec.containers[name="a"].image\n- .spec.replicas',
+        '- .spec.replicas\n- .spec.containers[name="a"].image',
     );
     const forced = apply(live, deployment({ replicas: 4 }), "applier", true);
     expect(forced["spec"]).toMatchObject({ replicas: 4 });

@@ -18,7 +18,7 @@ export function findConflicts(managers: Managers, changedIn: (apiVersion: string
     if (key === applier) continue;
     for (const path of formatPaths(intersectSets(manager.set, changedIn(manager.apiVersion)))) conflicts.push({ manager, path });
   }
-  return conflicts.sort((left, right) => (left.path < right.path ? -1 : left.path > right.path ? 1 : 0));
+  return conflicts;
 }
 
 /** The causes of a Conflict, one for each field. */

@@ -93,14 +93,16 @@ export function leavesOf(set: FieldSet): FieldSet {
 
 /** Every path as conflicts show it, `.spec.containers[name="web"].image`, in order. */
 export function formatPaths(set: FieldSet): string[] {
-  const paths: string[] = [];
+  const paths: string[] = set.isMember ? [""] : [];
   collectPaths(set, "", paths);
   return paths;
 }
 
+/** The members of a level come before what is below, as upstream lists them. */
 function collectPaths(set: FieldSet, prefix: string, paths: string[]): void {
-  if (set.isMember) paths.push(prefix);
-  for (const element of orderedElements(set)) collectPaths(childOf(set, element), prefix + formatElement(element), paths);
+  const elements = orderedElements(set);
+  for (const element of elements) if (childOf(set, element).isMember) paths.push(prefix + formatElement(element));
+  for (const element of elements) collectPaths(childOf(set, element), prefix + formatElement(element), paths);
 }
 
 function orderedElements(set: FieldSet): PathElement[] {

@@ -1,4 +1,5 @@
 /** Server-side apply and `managedFields`: who owns which field (KEP-555). */
+export { checkTyped } from "./check-typed.ts";
 export { applyObject, applyOrThrow, type ApplyRequest, type ApplyResult } from "./apply-object.ts";
 export { conflictCauses, conflictMessage, type ApplyConflict } from "./conflicts.ts";
 export { resetFieldsOf, updateManagedFields, type ManagedFieldsUpdate } from "./managed-fields.ts";

@@ -139,4 +139,6 @@ export interface ResourceStrategy {
   readonly defaultPropagation?: "Background" | "Orphan";
   /** Put on an object when its deletion is asked for; whoever does the last work takes it off. */
   readonly deletionFinalizer?: string;
+  /** Text of a `Warning` for who deletes without saying what is to become of dependents. */
+  readonly orphaningWarning?: string;
 }

@@ -29,6 +29,9 @@ export interface Deletion {
 /** Serves a DELETE of one object. */
 export async function deleteObject(core: RegistryCore, target: Target, context: RequestContext, options: DeleteOptions): Promise<Deletion> {
   const asDryRun = context.isDryRun || (options.dryRun?.includes("All") ?? false);
+  const { orphaningWarning } = target.form.definition.strategy;
+  if (orphaningWarning !== undefined && !options.propagationPolicy && (options.orphanDependents ?? undefined) === undefined)
+    context.warn(orphaningWarning);
   const effective: RequestContext = asDryRun && !context.isDryRun ? withDryRun(context) : context;
   const { object, isGone } = await retryOnRace(core, target, keyOf(target), (current) =>
     attemptDeletion(core, target, effective, { current, options }),

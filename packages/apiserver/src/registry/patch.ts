@@ -3,6 +3,7 @@ import {
   applyMergePatch,
   applyOrThrow,
   applyStrategicMergePatch,
+  checkTyped,
   cloneJson,
   decodeJson,
   decodeText,
@@ -172,6 +173,7 @@ async function readApplied(target: Target, context: RequestContext, patch: Patch
   const { value, duplicateFields } = await readAppliedBody(patch);
   if (patch.body.type === "bytes") checkAppliedTypeMeta(value, expectedGvk(target));
   const object = withTypeMeta(value, expectedGvk(target));
+  checkTyped(target.served.version.schema, object);
   const shaped = cloneJson(object);
   const texts = strictDecodingTexts(shapeObject(target, shaped, { keepsZeros: true }), duplicateFields);
   if (texts.length > 0 && context.fieldValidation !== "Ignore") {

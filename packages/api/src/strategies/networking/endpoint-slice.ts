@@ -25,6 +25,12 @@ const hintsLimit = 8;
 export const endpointSlices = strategyOf<EndpointSlice>({
   hasStatus: false,
   hasGeneration: true,
+  prepareUpdate({ metadata }, old) {
+    // Labels say whose the slice is, so they count too.
+    const { generation = 0 } = old.metadata;
+    if (metadata.generation === generation && !semanticEqual(metadata.labels ?? {}, old.metadata.labels ?? {}))
+      metadata.generation = generation + 1;
+  },
   defaults(slice) {
     for (const port of slice.ports ?? []) {
       port.name ??= "";

@@ -32,4 +32,5 @@ export const runtimeClasses = strategyOf<RuntimeClass>({
       const text = nodeLabelWarning(key);
       return text === undefined ? [] : [`scheduling.nodeSelector[${key}]: ${text}`];
     }),
+  more: { allowUnconditionalUpdate: false },
 });

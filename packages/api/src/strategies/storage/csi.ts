@@ -59,6 +59,7 @@ export const csiDrivers = strategyOf<CSIDriver>({
     out.immutable(spec.attachRequired, old.attachRequired, "spec.attachedRequired");
     out.immutable(spec.volumeLifecycleModes, old.volumeLifecycleModes, "spec.volumeLifecycleModes");
   },
+  more: { allowUnconditionalUpdate: false },
 });
 
 function validateTokens(requests: TokenRequests, out: Findings): void {
@@ -92,6 +93,7 @@ export const csiNodes = strategyOf<CSINode>({
       }
     }
   },
+  more: { allowUnconditionalUpdate: false },
 });
 
 function validateNodeDriver(driver: Readonly<CSINodeDriver>, names: Set<string>, at: string, out: Findings): void {
@@ -127,4 +129,5 @@ export const csiStorageCapacities = strategyOf<CSIStorageCapacity>({
       out.invalid("nodeTopology", goPointer("meta/v1.LabelSelector", nodeTopology), "field is immutable");
     if (storageClassName !== old.storageClassName) out.invalid("storageClassName", storageClassName, "field is immutable");
   },
+  more: { allowUnconditionalUpdate: false },
 });

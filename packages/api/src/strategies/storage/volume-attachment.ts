@@ -17,6 +17,7 @@ export const volumeAttachments = strategyOf<VolumeAttachment>({
   },
   validateUpdate: ({ spec }, old, out) => out.immutable(spec, old.spec, "spec", goForm("storage/v1.VolumeAttachmentSpec", spec)),
   subresources: { status: (attachment, _old, out) => validateAttachment(attachment, out) },
+  more: { allowUnconditionalUpdate: false },
 });
 
 function validateAttachment({ spec = noSpec, status = { attached: false } }: Readonly<VolumeAttachment>, out: Findings): void {

@@ -13,6 +13,8 @@ import { validateSelected } from "./template.ts";
 
 const noSpec = {} as JobSpec;
 const nameLabels = ["job-name", "batch.kubernetes.io/job-name"];
+const orphaningWarning =
+  "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
 const uidLabels = ["controller-uid", "batch.kubernetes.io/controller-uid"];
 
 export const jobs = strategyOf<Job>({
@@ -61,7 +63,7 @@ export const jobs = strategyOf<Job>({
     const warnings = [...jobSpecWarnings(spec, "spec"), ...templateWarnings(spec.template, "spec.template")];
     return old === undefined ? [...hostnameWarnings(metadata.name), ...warnings] : warnings;
   },
-  more: { defaultPropagation: "Background" },
+  more: { defaultPropagation: "Orphan", orphaningWarning },
 });
 
 function applyJobSpecDefaults(spec: JobSpec): void {

@@ -45,4 +45,5 @@ export const replicationControllers = strategyOf<ReplicationController>({
     if (old === undefined) return [...hostnameWarnings(metadata.name), ...templateWarnings(spec?.template, "spec.template")];
     return metadata.generation === old.metadata.generation ? [] : templateWarnings(old.spec?.template, "spec.template");
   },
+  more: { defaultPropagation: "Orphan" },
 });
