@@ -41,7 +41,7 @@ export class Matcher {
 
   /** Kinds without selectable fields of their own share one check upstream, with a message of its own. */
   #isOfOwnFields(): boolean {
-    return this.#definition.isCustom || Object.keys(this.#version.selectableFields).length > 0;
+    return this.#definition.isCustom || Object.keys(this.#version.selectableFields).some((name) => !name.startsWith("metadata."));
   }
 
   get isEverything(): boolean {
