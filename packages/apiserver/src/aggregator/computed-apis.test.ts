@@ -76,7 +76,7 @@ describe("componentstatuses", () => {
     expect(list.json).toEqual({
       kind: "ComponentStatusList",
       apiVersion: "v1",
-      metadata: { resourceVersion: "" },
+      metadata: {},
       items: [conditionsOf("etcd-0")],
     });
     expect((await api.ask("/api/v1/componentstatuses/etcd-0")).json).toEqual(healthy("etcd-0"));

@@ -62,7 +62,7 @@ describe("discovery of other servers", () => {
   it("is merged from legacy documents, in all forms", async () => {
     await aggregate({ "/apis/example.com/v1": { body: legacyList } });
     expect(await untilFreshness("Current")).toEqual({
-      metadata: { name: "example.com", creationTimestamp: null },
+      metadata: { name: "example.com" },
       versions: [
         {
           version: "v1",
