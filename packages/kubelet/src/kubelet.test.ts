@@ -186,7 +186,10 @@ test("an image that cannot be pulled is tried again later", async () => {
   expect(node.condition("PodReadyToStartContainers")).toBe("True");
   const messages = node.events.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
   expect(messages).toContain("Warning Failed Error: ErrImagePull");
-  await node.clock.advance(10_000);
+  await node.clock.advance(3000);
+  expect(node.pod()?.status?.containerStatuses?.[0]?.state?.waiting?.reason).toBe("ImagePullBackOff");
+  expect(node.reasons().filter((reason) => reason === "Pulling")).toHaveLength(1);
+  await node.clock.advance(8000);
   expect(node.reasons().filter((reason) => reason === "Pulling")).toHaveLength(2);
 });
 

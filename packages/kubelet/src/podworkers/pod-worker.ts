@@ -216,7 +216,10 @@ export class PodWorker {
         this.#waiting.set(start.container.name, { reason: error.reason, message: error.message });
         const crashMs = this.#context.crashes.remainingMs(crashKey(pod, start.container.name), start.finishedAtMs ?? 0);
         const pullMs = this.#context.images.retryInMs(pod, start.container.image ?? "");
-        this.#wakeIn(error.reason === "CrashLoopBackOff" ? crashMs : pullMs > 0 ? pullMs : 10_000);
+        if (error.reason === "CrashLoopBackOff") this.#wakeIn(crashMs);
+        // A pull that failed shows why at first, then that the next one has to wait.
+        else if (pullMs > 0) this.#wakeIn(error.reason === "ImagePullBackOff" ? pullMs : Math.min(pullMs, retryMs));
+        else this.#wakeIn(10_000);
       }
     }
     return hasActed;
