@@ -81,7 +81,7 @@ describe("componentstatuses", () => {
     });
     expect((await api.ask("/api/v1/componentstatuses/etcd-0")).json).toEqual(healthy("etcd-0"));
     const none: Answer = await api.ask("/api/v1/componentstatuses/etcd-1");
-    expect(none.json).toMatchObject({ code: 404, message: 'componentstatuses "etcd-1" not found' });
+    expect(none.json).toMatchObject({ code: 404, message: 'componentstatus "etcd-1" not found' });
     const table = await api.ask("/api/v1/componentstatuses?fieldSelector=metadata.name=etcd-0", {
       headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" },
     });
