@@ -64,7 +64,7 @@ function validateTopologies(topologies: readonly TopologySelectorTerm[], out: Fi
   const seen: unknown[] = [];
   for (const [index, term] of topologies.entries()) {
     validateTopologyTerm(term, `allowedTopologies[${index}]`, out);
-    const values = new Map((term.matchLabelExpressions ?? []).map(({ key, values: list }) => [key, [...list].sort()]));
+    const values = new Map((term.matchLabelExpressions ?? []).map(({ key, values: list }) => [key, (list ?? []).toSorted()]));
     const form = Object.fromEntries([...values].sort(([left], [right]) => (left < right ? -1 : 1)));
     if (seen.some((each) => semanticEqual(each, form))) out.duplicate(`allowedTopologies[${index}].matchLabelExpressions`, "");
     seen.push(form);
