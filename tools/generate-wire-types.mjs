@@ -12,8 +12,8 @@ const elementOf = (type) => type.replace(/^(\[\]|\{\})+/, "");
 
 /** All generated files by name. */
 export function generateWireTypes() {
-  const types = { ...read("types"), ...read("meta-types") };
-  const kinds = kindsOf(types, read("packages"));
+  const types = { ...read("types"), ...read("retired-types"), ...read("meta-types") };
+  const kinds = kindsOf(types, { ...read("packages"), ...read("retired-packages") });
   const used = [...reachable(Object.values(kinds), types)].sort();
   const kindLines = Object.keys(kinds)
     .sort()
