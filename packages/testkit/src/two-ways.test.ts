@@ -6,12 +6,8 @@ import type { KubeObject, ResourceType } from "@coracle/apimachinery";
 import { expect, it } from "vitest";
 import { startTestCluster } from "./test-cluster.ts";
 
-/** With keys in order, so that nothing but the content counts; what is undefined has no place in either. */
-function textOf(object: KubeObject): string {
-  const sorted = (_key: string, value: unknown): unknown =>
-    typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort()) : value;
-  return JSON.stringify(object, sorted);
-}
+/** The bytes of the object; what is undefined has no place in them. */
+const textOf = (object: KubeObject): string => JSON.stringify(object);
 
 const idOf = ({ metadata }: KubeObject): string => [metadata.namespace, metadata.name, metadata.uid, metadata.resourceVersion].join(" ");
 

@@ -133,7 +133,7 @@ export class CachedObject implements ObjectView {
   /** Takes what a webhook made of the object. */
   keepView(definition: ResourceDefinition, version: ResourceVersionDefinition, object: UnstructuredObject): void {
     const id = `${definition.group}/${version.version}`;
-    object.metadata.resourceVersion = String(this.revision);
+    setRevision(object, this.revision);
     const bytes = insertResourceVersion(encodeObject(object), this.revision);
     this.#views ??= new Map();
     this.#views.set(id, { object: this.#form.shouldFreeze ? deepFreeze(object) : object, bytes: () => bytes });
@@ -168,10 +168,16 @@ export class CachedObject implements ObjectView {
       const written = definition.versions.find((each) => formatApiVersion(definition.group, each.version) === object.apiVersion);
       adopted = { ...(written?.convert?.toStorage(object) ?? object), apiVersion };
     }
-    adopted.metadata.resourceVersion = String(this.revision);
+    setRevision(adopted, this.revision);
     if (this.#mayBeOutdated && adopted.apiVersion === apiVersion) fitToSchema(this.#form.version, adopted);
     return shouldFreeze ? deepFreeze(adopted) : adopted;
   }
+}
+
+/** In the place where it stands in the bytes, so that the object and its bytes are equal. */
+function setRevision(object: UnstructuredObject, revision: number): void {
+  object.metadata = { resourceVersion: "", ...object.metadata };
+  object.metadata.resourceVersion = String(revision);
 }
 
 /** What the schema does not know goes and defaults come, as upstream does with custom resources that it reads from the store. */

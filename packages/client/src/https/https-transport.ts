@@ -207,14 +207,10 @@ class NetworkTransport implements HttpsTransport {
   }
 }
 
-/** API servers leave out the kind of a list's items; everything above expects objects to say what they are. */
+/** API servers leave out the kind of a list's items; everything above expects objects to say what they are, and to say it first. */
 function withItemKinds(list: KubeList<Partial<KubeObject>>): KubeList {
-  const kind = list.kind.replace(/List$/, "");
-  for (const item of list.items ?? []) {
-    item.apiVersion ??= list.apiVersion;
-    item.kind ??= kind;
-  }
-  return list as KubeList;
+  const types = { apiVersion: list.apiVersion, kind: list.kind.replace(/List$/, "") };
+  return { ...list, items: (list.items ?? []).map((item) => ({ ...types, ...item }) as KubeObject) };
 }
 
 /** Whole seconds from a `Retry-After` header; dates are not used by API servers. */
