@@ -2,7 +2,8 @@
 /**
  * Measures the API's operations: create, get, list, merge patch, server-side apply, and how long a watcher waits for an event; with 1, 16 and 64
  * clients and objects of 1 and 4 KB, each client with a connection of HTTP/2 of its own. Prints a table and writes `bench/results/api.json`.
- * `--kubeconfig FILE` measures another server, in its namespace `default`; `--quick` takes a tenth of the requests.
+ * `--peer FILE` measures another server, too, whose kubeconfig that is, in its namespace `default`: turn by turn, `--rounds N` times (3), and shows
+ * the ratios of the medians; above 1 means that Coracle is that many times as fast. `--quick` takes a tenth of the requests.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +14,9 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const program = join(root, "packages/cli/bin/coracle.mjs");
-const given = process.argv.includes("--kubeconfig") ? process.argv[process.argv.indexOf("--kubeconfig") + 1] : undefined;
+const option = (/** @type {string} */ name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
+const peer = option("--peer");
+const rounds = Number(option("--rounds") ?? (peer === undefined ? 1 : 3));
 const requests = process.argv.includes("--quick") ? 320 : 3200;
 const collection = "/api/v1/namespaces/default/configmaps";
 const applyType = "application/apply-patch+yaml";
@@ -196,18 +199,48 @@ async function withCluster(use) {
   }
 }
 
-const report = /** @type {Awaited<ReturnType<typeof measureAll>>} */ (
-  given === undefined ? await withCluster(measureAll) : await measureAll(given)
-);
-for (const { clients, bytes, results } of report) {
+/** @typedef {Awaited<ReturnType<typeof measureAll>>} Report */
+
+/** Of the same measurement in several reports, the medians of each figure. @param {Report[]} reports @returns {Report} */
+function medians(reports) {
+  const middle = (/** @type {number[]} */ values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  const [first = []] = reports;
+  return first.map(({ clients, bytes, results }, index) => {
+    const all = reports.map((report) => report[index]?.results ?? {});
+    const names = Object.keys(results);
+    const of = (/** @type {string} */ name, /** @type {"perSecond" | "medianMs" | "p99Ms"} */ key) =>
+      middle(all.map((each) => each[name]?.[key] ?? 0));
+    const figures = names.map((name) => [
+      name,
+      { perSecond: of(name, "perSecond"), medianMs: of(name, "medianMs"), p99Ms: of(name, "p99Ms") },
+    ]);
+    return { clients, bytes, results: Object.fromEntries(figures) };
+  });
+}
+
+/** @type {Report[]} */
+const ownReports = [];
+/** @type {Report[]} */
+const peerReports = [];
+await withCluster(async (kubeconfig) => {
+  for (let round = 0; round < rounds; round++) {
+    ownReports.push(await measureAll(kubeconfig));
+    if (peer !== undefined) peerReports.push(await measureAll(peer));
+  }
+});
+const own = medians(ownReports);
+const other = peer === undefined ? undefined : medians(peerReports);
+for (const [index, { clients, bytes, results }] of own.entries()) {
   console.log(`\n${clients} client${clients === 1 ? "" : "s"}, ${bytes} bytes`);
-  for (const [name, { perSecond, medianMs, p99Ms }] of Object.entries(results))
-    console.log(
-      `  ${name.padEnd(12)} ${String(perSecond).padStart(7)}/s   median ${medianMs.toFixed(2).padStart(8)} ms   p99 ${p99Ms.toFixed(2).padStart(8)} ms`,
-    );
+  for (const [name, { perSecond, medianMs, p99Ms }] of Object.entries(results)) {
+    const figures = `${String(perSecond).padStart(7)}/s   median ${medianMs.toFixed(2).padStart(8)} ms   p99 ${p99Ms.toFixed(2).padStart(8)} ms`;
+    const its = other?.[index]?.results[name];
+    // A watch is about how long one waits, all else about how much gets done.
+    const ratio = its === undefined ? undefined : name === "watch" ? its.medianMs / medianMs : perSecond / its.perSecond;
+    console.log(`  ${name.padEnd(12)} ${figures}${ratio === undefined ? "" : `   ×${ratio.toFixed(2)} of the peer`}`);
+  }
 }
-if (given === undefined) {
-  mkdirSync(join(root, "bench/results"), { recursive: true });
-  const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? "", node: process.version };
-  writeFileSync(join(root, "bench/results/api.json"), `${JSON.stringify({ machine, requests, report }, null, 2)}\n`);
-}
+mkdirSync(join(root, "bench/results"), { recursive: true });
+const machine = { cpus: cpus().length, cpu: cpus()[0]?.model ?? "", node: process.version };
+const written = { machine, requests, rounds, report: own, ...(other !== undefined && { peer: other }) };
+writeFileSync(join(root, "bench/results/api.json"), `${JSON.stringify(written, null, 2)}\n`);
