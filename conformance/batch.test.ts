@@ -5,7 +5,7 @@ import { Coracle, eventually, Kubectl, oldestAndNewestKubectl } from "./src/cora
 const coracle = new Coracle();
 let kubectl: Kubectl;
 beforeAll(() => {
-  const cluster = coracle.up("batch", "--ephemeral", "--runtime", "simulated", "--nodes", "2");
+  const cluster = coracle.up("batch", "--ephemeral", "--runtime", "simulated", "--nodes", "2", "--port", "0");
   const newest = oldestAndNewestKubectl().at(-1);
   if (newest === undefined) throw new Error("no kubectl");
   kubectl = new Kubectl(newest, cluster.kubeconfig);
