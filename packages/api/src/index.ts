@@ -15,6 +15,7 @@ export {
   type TypeDeclaration,
 } from "./schema/declarations.ts";
 export { certificateSigningRequestStrategy, type CertificateChecks } from "./strategies/certificate-signing-requests.ts";
+export { parseCronSchedule, type CronSchedule } from "./cron/schedule.ts";
 export { builtInDefinitions, type BuiltInOptions } from "./builtin/definitions.ts";
 export { answersWithDeleted } from "./builtin/deleted-objects.ts";
 export { parseRuntimeConfig, RuntimeConfigError, type RuntimeConfig } from "./builtin/runtime-config.ts";

@@ -1,4 +1,4 @@
-import { fieldBounds, parseField, type Field } from "./fields.ts";
+import { parseCronSchedule, type CronSchedule } from "@coracle/api";
 import { createWallClock, type WallClock, type WallTime } from "./wall-clock.ts";
 
 /** When a CronJob is due. */
@@ -11,42 +11,18 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 const yearLimit = 5;
 
-const descriptors: Readonly<Record<string, string>> = {
-  "@yearly": "0 0 1 1 *",
-  "@annually": "0 0 1 1 *",
-  "@monthly": "0 0 1 * *",
-  "@weekly": "0 0 * * 0",
-  "@daily": "0 0 * * *",
-  "@midnight": "0 0 * * *",
-  "@hourly": "0 * * * *",
-};
-
 /**
- * Reads a schedule of the cron program as upstream's library does: five fields, a descriptor, or `@every 1h30m`; `TZ=` and `CRON_TZ=` before it
- * name a time zone. Times that daylight saving skips do not occur, and those that it repeats occur twice.
+ * The times of a schedule of the cron program. Those that daylight saving skips do not occur, and those that it repeats occur twice.
+ * @param timeZone where the schedule names none; empty is UTC.
  * @throws {Error} when it is none. {@link RangeError} when there is no such time zone.
  */
 export function parseSchedule(text: string, timeZone = ""): Schedule {
-  const prefix = /^(?:CRON_)?TZ=(\S*)\s+/.exec(text);
-  const clock = createWallClock(prefix?.[1] ?? timeZone);
-  const spec = text.slice(prefix?.[0].length ?? 0).trim();
-  if (spec === "") throw new Error("empty spec string");
-  if (spec.startsWith("@every ")) return every(parseGoDuration(spec.slice("@every ".length), spec));
-  const written = spec.startsWith("@") ? descriptors[spec] : spec;
-  if (written === undefined) throw new Error(`unrecognized descriptor: ${spec}`);
-  const fields = written.split(/\s+/);
-  if (fields.length !== 5) throw new Error(`expected exactly 5 fields, found ${fields.length}: [${fields.join(" ")}]`);
-  const [minute = "", hour = "", day = "", month = "", weekday = ""] = fields;
-  return new WallSchedule(clock, {
-    minute: parseField(minute, fieldBounds.minute),
-    hour: parseField(hour, fieldBounds.hour),
-    day: parseField(day, fieldBounds.day),
-    month: parseField(month, fieldBounds.month),
-    weekday: parseField(weekday, fieldBounds.weekday),
-  });
+  const parsed = parseCronSchedule(text);
+  const clock = createWallClock(parsed.timeZone ?? timeZone);
+  return "everyMs" in parsed.due ? every(parsed.due.everyMs) : new WallSchedule(clock, parsed.due);
 }
 
-type Fields = Readonly<Record<keyof typeof fieldBounds, Field>>;
+type Fields = Exclude<CronSchedule["due"], { readonly everyMs: number }>;
 
 class WallSchedule implements Schedule {
   readonly #clock: WallClock;
@@ -90,16 +66,4 @@ class WallSchedule implements Schedule {
 function every(delayMs: number): Schedule {
   const wholeMs = Math.max(1000, Math.floor(delayMs / 1000) * 1000);
   return { next: (afterMs) => Math.floor(afterMs / 1000) * 1000 + wholeMs };
-}
-
-const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: minuteMs, h: 60 * minuteMs };
-
-/** `1h30m`, as Go writes durations. */
-function parseGoDuration(text: string, spec: string): number {
-  if (!/^\+?(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(text))
-    throw new Error(`failed to parse duration ${spec}: time: invalid duration ${JSON.stringify(text)}`);
-  return [...text.matchAll(/(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h)/g)].reduce(
-    (sum, [, number, unit]) => sum + Number(number) * (unitMs[unit ?? ""] ?? 0),
-    0,
-  );
 }

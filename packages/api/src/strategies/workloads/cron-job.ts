@@ -6,7 +6,7 @@ import { dropDisabledTemplateFields } from "../pod/prepare.ts";
 import { templateWarnings } from "../pod/warnings.ts";
 import { goForm } from "../shared/go-form.ts";
 import { hostnameWarnings } from "../shared/hostname-warnings.ts";
-import { isTimeZone, scheduleProblem } from "./cron-schedule.ts";
+import { isTimeZone, parseCronSchedule } from "../../cron/schedule.ts";
 import { jobSpecWarnings, validateJobSpec } from "./job-spec.ts";
 
 // In upstream's order, which is that of the alphabet by chance.
@@ -71,8 +71,11 @@ function validateSpec(spec: Readonly<CronJobSpec>, out: Findings, old?: Readonly
 
 /** Old CronJobs may have their time zone in the schedule. */
 function validateSchedule(schedule: string, timeZone: string | undefined, out: Findings, mayHaveZone: boolean): void {
-  const problem = scheduleProblem(schedule);
-  if (problem !== undefined) out.invalid("spec.schedule", schedule, problem);
+  try {
+    parseCronSchedule(schedule);
+  } catch (error) {
+    out.invalid("spec.schedule", schedule, (error as Error).message);
+  }
   if (!schedule.includes("TZ")) return;
   if (!mayHaveZone) out.invalid("spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
   else if (timeZone !== undefined) out.invalid("spec.schedule", schedule, "cannot use both timeZone field and TZ or CRON_TZ in schedule");

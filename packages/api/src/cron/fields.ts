@@ -1,3 +1,5 @@
+import { quoteText } from "@coracle/apimachinery";
+
 /** Which values a field of a schedule allows. */
 export interface Field {
   readonly values: ReadonlySet<number>;
@@ -31,12 +33,12 @@ export function parseField(text: string, bounds: Bounds): Field {
   return { values, isAny };
 }
 
-/** Whether the part allows everything. */
+/** Whether the part allows everything. What is wrong is told in the order in which upstream's library looks. */
 function addPart(part: string, bounds: Bounds, values: Set<number>): boolean {
   const [range = "", stepText, ...more] = part.split("/");
+  const { first, last, isAny } = parseRange(range, part, bounds, stepText !== undefined);
   if (more.length > 0) throw new Error(`too many slashes: ${part}`);
   const step = stepText === undefined ? 1 : parseNumber(stepText);
-  const { first, last, isAny } = parseRange(range, part, bounds, stepText !== undefined);
   if (first < bounds.least) throw new Error(`beginning of range (${first}) below minimum (${bounds.least}): ${part}`);
   if (last > bounds.most) throw new Error(`end of range (${last}) above maximum (${bounds.most}): ${part}`);
   if (first > last) throw new Error(`beginning of range (${first}) beyond end of range (${last}): ${part}`);
@@ -61,7 +63,8 @@ function parseValue(text: string, { names, least }: Bounds): number {
 }
 
 function parseNumber(text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw new Error(`failed to parse int from ${text}: strconv.Atoi: parsing "${text}": invalid syntax`);
+  if (!/^[+-]?\d+$/.test(text))
+    throw new Error(`failed to parse int from ${text}: strconv.Atoi: parsing ${quoteText(text)}: invalid syntax`);
   const number = Number(text);
   if (number < 0) throw new Error(`negative number (${number}) not allowed: ${text}`);
   return number;
