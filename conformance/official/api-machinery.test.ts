@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RawApi } from "../src/api.ts";
 import { eventually } from "../src/coracle.ts";
 import { official } from "./list.ts";
-import { Scene, type Thing } from "./scene.ts";
+import type { Thing } from "./calls.ts";
+import { Scene } from "./scene.ts";
 
 let scene: Scene;
 let api: RawApi;
@@ -27,11 +28,11 @@ describe("watching", () => {
     using a = await api.watch(`${path}?labelSelector=w%3Da`);
     using b = await api.watch(`${path}?labelSelector=w%3Db`);
     using both = await api.watch(`${path}?labelSelector=w%20in%20(a,b)`);
-    await scene.expectCode(201, `POST ${path}`, configMap("a", { w: "a" }));
-    await scene.expectCode(200, `PUT ${path}/a`, configMap("a", { w: "a" }, { mutation: "1" }));
-    await scene.expectCode(201, `POST ${path}`, configMap("b", { w: "b" }));
-    await scene.expectCode(200, `DELETE ${path}/a`);
-    await scene.expectCode(200, `DELETE ${path}/b`);
+    await scene.expect(201, `POST ${path}`, configMap("a", { w: "a" }));
+    await scene.expect(200, `PUT ${path}/a`, configMap("a", { w: "a" }, { mutation: "1" }));
+    await scene.expect(201, `POST ${path}`, configMap("b", { w: "b" }));
+    await scene.expect(200, `DELETE ${path}/a`);
+    await scene.expect(200, `DELETE ${path}/b`);
     const ofA = ["ADDED a", "MODIFIED a", "DELETED a"];
     const ofB = ["ADDED b", "DELETED b"];
     await eventually(() => expect([told(a.events), told(b.events)]).toEqual([ofA, ofB]));
@@ -40,10 +41,10 @@ describe("watching", () => {
 
   it(official("api-machinery", "Watchers should be able to start watching from a specific resource version"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/configmaps`;
-    await scene.expectCode(201, `POST ${path}`, configMap("a"));
-    const first = await scene.expectCode(200, `PUT ${path}/a`, configMap("a", {}, { mutation: "1" }));
-    await scene.expectCode(200, `PUT ${path}/a`, configMap("a", {}, { mutation: "2" }));
-    await scene.expectCode(200, `DELETE ${path}/a`);
+    await scene.expect(201, `POST ${path}`, configMap("a"));
+    const first = await scene.expect(200, `PUT ${path}/a`, configMap("a", {}, { mutation: "1" }));
+    await scene.expect(200, `PUT ${path}/a`, configMap("a", {}, { mutation: "2" }));
+    await scene.expect(200, `DELETE ${path}/a`);
     using watch = await api.watch(`${path}?resourceVersion=${first.metadata.resourceVersion}&fieldSelector=metadata.name%3Da`);
     await eventually(() => expect(told(watch.events)).toEqual(["MODIFIED a", "DELETED a"]));
   });
@@ -53,12 +54,12 @@ describe("watching", () => {
     async () => {
       const path = `/api/v1/namespaces/${await scene.newNamespace()}/configmaps`;
       using first = await api.watch(`${path}?labelSelector=w%3Dr`);
-      await scene.expectCode(201, `POST ${path}`, configMap("a", { w: "r" }));
-      await scene.expectCode(200, `PUT ${path}/a`, configMap("a", { w: "r" }, { mutation: "1" }));
+      await scene.expect(201, `POST ${path}`, configMap("a", { w: "r" }));
+      await scene.expect(200, `PUT ${path}/a`, configMap("a", { w: "r" }, { mutation: "1" }));
       await eventually(() => expect(told(first.events)).toEqual(["ADDED a", "MODIFIED a"]));
       first[Symbol.dispose]();
-      await scene.expectCode(200, `PUT ${path}/a`, configMap("a", { w: "r" }, { mutation: "2" }));
-      await scene.expectCode(200, `DELETE ${path}/a`);
+      await scene.expect(200, `PUT ${path}/a`, configMap("a", { w: "r" }, { mutation: "2" }));
+      await scene.expect(200, `DELETE ${path}/a`);
       using second = await api.watch(`${path}?labelSelector=w%3Dr&resourceVersion=${first.events.at(-1)?.object.metadata.resourceVersion}`);
       await eventually(() => expect(told(second.events)).toEqual(["MODIFIED a", "DELETED a"]));
     },
@@ -69,11 +70,11 @@ describe("watching", () => {
     async () => {
       const path = `/api/v1/namespaces/${await scene.newNamespace()}/configmaps`;
       using watch = await api.watch(`${path}?labelSelector=w%3Dlive`);
-      await scene.expectCode(201, `POST ${path}`, configMap("a", { w: "live" }));
-      await scene.expectCode(200, `PUT ${path}/a`, configMap("a", { w: "dead" }, { mutation: "1" }));
-      await scene.expectCode(200, `PUT ${path}/a`, configMap("a", { w: "dead" }, { mutation: "2" }));
-      await scene.expectCode(200, `PUT ${path}/a`, configMap("a", { w: "live" }, { mutation: "3" }));
-      await scene.expectCode(200, `DELETE ${path}/a`);
+      await scene.expect(201, `POST ${path}`, configMap("a", { w: "live" }));
+      await scene.expect(200, `PUT ${path}/a`, configMap("a", { w: "dead" }, { mutation: "1" }));
+      await scene.expect(200, `PUT ${path}/a`, configMap("a", { w: "dead" }, { mutation: "2" }));
+      await scene.expect(200, `PUT ${path}/a`, configMap("a", { w: "live" }, { mutation: "3" }));
+      await scene.expect(200, `DELETE ${path}/a`);
       await eventually(() => expect(told(watch.events)).toEqual(["ADDED a", "DELETED a", "ADDED a", "DELETED a"]));
       // What is shown of an object that left the selection is its last state in it, at the version of the change.
       expect(watch.events[1]?.object["data"]).toBeUndefined();
@@ -82,11 +83,11 @@ describe("watching", () => {
 
   it(official("api-machinery", "Watchers should receive events on concurrent watches in same order"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/configmaps`;
-    const { metadata } = await scene.expectCode<{ metadata: { resourceVersion: string } }>(200, `GET ${path}`);
+    const { metadata } = await scene.expect<{ metadata: { resourceVersion: string } }>(200, `GET ${path}`);
     const writes = Array.from({ length: 20 }, async (_, index) => {
-      await scene.expectCode(201, `POST ${path}`, configMap(`c-${index}`));
-      await scene.expectCode(200, `PUT ${path}/c-${index}`, configMap(`c-${index}`, {}, { a: "1" }));
-      await scene.expectCode(200, `DELETE ${path}/c-${index}`);
+      await scene.expect(201, `POST ${path}`, configMap(`c-${index}`));
+      await scene.expect(200, `PUT ${path}/c-${index}`, configMap(`c-${index}`, {}, { a: "1" }));
+      await scene.expect(200, `DELETE ${path}/c-${index}`);
     });
     const watches = await Promise.all(
       Array.from({ length: 10 }, () =>
@@ -108,9 +109,9 @@ describe("watching", () => {
     async () => {
       const { path } = await newCustomResource("watched");
       using watch = await scene.watch(`${path}?fieldSelector=metadata.name%3Da`);
-      await scene.expectCode(201, `POST ${path}`, customObject("watched", "a", {}));
-      await scene.expectCode(200, `PATCH ${path}/a`, { dummy: "x" }, "application/merge-patch+json");
-      await scene.expectCode(200, `DELETE ${path}/a`);
+      await scene.expect(201, `POST ${path}`, customObject("watched", "a", {}));
+      await scene.expect(200, `PATCH ${path}/a`, { dummy: "x" }, "application/merge-patch+json");
+      await scene.expect(200, `DELETE ${path}/a`);
       await eventually(() => expect(told(watch.events)).toEqual(["ADDED a", "MODIFIED a", "DELETED a"]));
     },
   );
@@ -121,7 +122,7 @@ describe("lists", () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/podtemplates`;
     const template = { spec: { containers: [{ name: "c", image: "i" }] } };
     for (let index = 0; index < 40; index++) {
-      await scene.expectCode(201, `POST ${path}`, {
+      await scene.expect(201, `POST ${path}`, {
         apiVersion: "v1",
         kind: "PodTemplate",
         metadata: { name: `t-${String(index).padStart(4, "0")}` },
@@ -134,7 +135,7 @@ describe("lists", () => {
     let next: string | undefined = "";
     while (next !== undefined) {
       const more: string = next === "" ? "" : `&continue=${encodeURIComponent(next)}`;
-      const chunk: Chunk = await scene.expectCode<Chunk>(200, `GET ${path}?limit=7${more}`);
+      const chunk: Chunk = await scene.expect<Chunk>(200, `GET ${path}?limit=7${more}`);
       expect(chunk.items.length).toBeLessThanOrEqual(7);
       names.push(...chunk.items.map(({ metadata }) => metadata.name));
       versions.add(chunk.metadata.resourceVersion);
@@ -143,18 +144,18 @@ describe("lists", () => {
     }
     expect(names).toEqual(Array.from({ length: 40 }, (_, index) => `t-${String(index).padStart(4, "0")}`));
     expect(versions.size).toBe(1);
-    const all = await scene.expectCode<Chunk>(200, `GET ${path}?limit=500`);
+    const all = await scene.expect<Chunk>(200, `GET ${path}?limit=500`);
     expect([all.items.length, all.metadata.continue]).toEqual([40, undefined]);
   });
 
   it("a chunk whose state is forgotten can be continued from the last key", async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/configmaps`;
-    for (let index = 0; index < 6; index++) await scene.expectCode(201, `POST ${path}`, configMap(`c-${index}`));
-    const first = await scene.expectCode<{ metadata: { continue: string; resourceVersion: string } }>(200, `GET ${path}?limit=3`);
+    for (let index = 0; index < 6; index++) await scene.expect(201, `POST ${path}`, configMap(`c-${index}`));
+    const first = await scene.expect<{ metadata: { continue: string; resourceVersion: string } }>(200, `GET ${path}?limit=3`);
     // A token of a state that was never kept: version 1 is long compacted, or was before the objects.
     const token = JSON.parse(Buffer.from(first.metadata.continue, "base64url").toString()) as Record<string, unknown>;
     const inconsistent = Buffer.from(JSON.stringify({ ...token, rv: -1 })).toString("base64url");
-    const rest = await scene.expectCode<{ items: Thing[] }>(200, `GET ${path}?limit=10&continue=${inconsistent}`);
+    const rest = await scene.expect<{ items: Thing[] }>(200, `GET ${path}?limit=10&continue=${inconsistent}`);
     const names = rest.items.map(({ metadata }) => metadata.name);
     expect(names.filter((name) => name.startsWith("c-"))).toEqual(["c-3", "c-4", "c-5"]);
   });
@@ -185,20 +186,20 @@ describe("discovery", () => {
   };
 
   it(official("api-machinery", "Discovery should validate PreferredVersion for each APIGroup"), async () => {
-    const { groups } = await scene.expectCode<{ groups: Group[] }>(200, "GET /apis");
+    const { groups } = await scene.expect<{ groups: Group[] }>(200, "GET /apis");
     expect(groups.length).toBeGreaterThan(15);
     for (const { name, versions, preferredVersion } of groups) {
-      const alone = await scene.expectCode<Group>(200, `GET /apis/${name}`);
+      const alone = await scene.expect<Group>(200, `GET /apis/${name}`);
       expect(alone).toMatchObject({ name, versions, preferredVersion });
       expect(versions).toContainEqual(preferredVersion);
     }
   });
 
   it(official("api-machinery", "Discovery should locate the groupVersion and a resource within each APIGroup"), async () => {
-    const { groups } = await scene.expectCode<{ groups: Group[] }>(200, "GET /apis");
+    const { groups } = await scene.expect<{ groups: Group[] }>(200, "GET /apis");
     for (const { versions } of groups) {
       for (const { groupVersion } of versions) {
-        const list = await scene.expectCode<{ groupVersion: string; resources: { name: string; kind: string; verbs: string[] }[] }>(
+        const list = await scene.expect<{ groupVersion: string; resources: { name: string; kind: string; verbs: string[] }[] }>(
           200,
           `GET /apis/${groupVersion}`,
         );
@@ -275,12 +276,12 @@ describe("discovery", () => {
       "CustomResourceDefinition resources [Privileged:ClusterAdmin] should include custom resource definition resources in discovery documents",
     ),
     async () => {
-      const { groups } = await scene.expectCode<{ groups: Group[] }>(200, "GET /apis");
+      const { groups } = await scene.expect<{ groups: Group[] }>(200, "GET /apis");
       expect(groups.find(({ name }) => name === "apiextensions.k8s.io")?.versions).toContainEqual({
         groupVersion: "apiextensions.k8s.io/v1",
         version: "v1",
       });
-      const { resources } = await scene.expectCode<{ resources: { name: string }[] }>(200, "GET /apis/apiextensions.k8s.io/v1");
+      const { resources } = await scene.expect<{ resources: { name: string }[] }>(200, "GET /apis/apiextensions.k8s.io/v1");
       expect(resources.map(({ name }) => name)).toContain("customresourcedefinitions");
     },
   );
@@ -288,7 +289,7 @@ describe("discovery", () => {
   it(
     official("api-machinery", "AdmissionWebhook [Privileged:ClusterAdmin] should include webhook resources in discovery documents"),
     async () => {
-      const { resources } = await scene.expectCode<{ resources: { name: string }[] }>(200, "GET /apis/admissionregistration.k8s.io/v1");
+      const { resources } = await scene.expect<{ resources: { name: string }[] }>(200, "GET /apis/admissionregistration.k8s.io/v1");
       expect(resources.map(({ name }) => name)).toEqual(
         expect.arrayContaining(["mutatingwebhookconfigurations", "validatingwebhookconfigurations"]),
       );
@@ -296,7 +297,7 @@ describe("discovery", () => {
   );
 
   it(official("api-machinery", "server version should find the server version"), async () => {
-    expect(await scene.expectCode(200, "GET /version")).toMatchObject({
+    expect(await scene.expect(200, "GET /version")).toMatchObject({
       major: "1",
       minor: expect.stringMatching(/^\d+/),
       gitVersion: expect.stringMatching(/^v\d+\./),
@@ -342,9 +343,9 @@ function customObject(name: string, objectName: string, fields: object): object 
 
 async function newCustomResource(name: string, options: CrdOptions = {}): Promise<{ path: string; crd: string }> {
   const crd = `${crds}/${name}s.${name}.example.com`;
-  await scene.expectCode(201, `POST ${crds}`, definition(name, options));
+  await scene.expect(201, `POST ${crds}`, definition(name, options));
   await eventually(async () => {
-    const { status } = await scene.expectCode<{ status: { conditions: object[] } }>(200, `GET ${crd}`);
+    const { status } = await scene.expect<{ status: { conditions: object[] } }>(200, `GET ${crd}`);
     expect(status.conditions).toContainEqual(expect.objectContaining({ type: "Established", status: "True" }));
   });
   const version = (options.versions?.[0] as { name?: string } | undefined)?.name ?? "v1";
@@ -360,8 +361,8 @@ describe("custom resources", () => {
     ),
     async () => {
       const { crd, path } = await newCustomResource("simple");
-      await scene.expectCode(201, `POST ${path}`, customObject("simple", "a", {}));
-      await scene.expectCode(200, `DELETE ${crd}`);
+      await scene.expect(201, `POST ${path}`, customObject("simple", "a", {}));
+      await scene.expect(200, `DELETE ${crd}`);
       await eventually(async () => expect((await api.json("GET", crd)).code).toBe(404));
       await eventually(async () => expect((await api.call("GET", path)).code).toBe(404));
     },
@@ -375,12 +376,12 @@ describe("custom resources", () => {
     async () => {
       for (const name of ["lista", "listb", "listc"]) {
         const crd = definition(name);
-        await scene.expectCode(201, `POST ${crds}`, { ...crd, metadata: { ...crd.metadata, labels: { list: "yes" } } });
+        await scene.expect(201, `POST ${crds}`, { ...crd, metadata: { ...crd.metadata, labels: { list: "yes" } } });
       }
       const selected = `${crds}?labelSelector=list%3Dyes`;
-      expect((await scene.expectCode<{ items: Thing[] }>(200, `GET ${selected}`)).items).toHaveLength(3);
-      await scene.expectCode(200, `DELETE ${selected}`);
-      await eventually(async () => expect((await scene.expectCode<{ items: Thing[] }>(200, `GET ${selected}`)).items).toHaveLength(0));
+      expect((await scene.expect<{ items: Thing[] }>(200, `GET ${selected}`)).items).toHaveLength(3);
+      await scene.expect(200, `DELETE ${selected}`);
+      await eventually(async () => expect((await scene.expect<{ items: Thing[] }>(200, `GET ${selected}`)).items).toHaveLength(0));
     },
   );
 
@@ -398,16 +399,16 @@ describe("custom resources", () => {
         message: "Set by a test",
         lastTransitionTime: "2026-01-01T00:00:00Z",
       };
-      const patched = await scene.expectCode<{ status: { conditions: object[] } }>(
+      const patched = await scene.expect<{ status: { conditions: object[] } }>(
         200,
         `PATCH ${crd}/status`,
         [{ op: "add", path: "/status/conditions/-", value: condition }],
         "application/json-patch+json",
       );
       expect(patched.status.conditions).toContainEqual(expect.objectContaining({ type: "StatusUpdate" }));
-      const read = await scene.expectCode<{ status: { conditions: object[] } }>(200, `GET ${crd}/status`);
+      const read = await scene.expect<{ status: { conditions: object[] } }>(200, `GET ${crd}/status`);
       await eventually(async () =>
-        scene.expectCode(200, `PUT ${crd}/status`, { ...(await scene.expectCode(200, `GET ${crd}/status`)), status: read.status }),
+        scene.expect(200, `PUT ${crd}/status`, { ...(await scene.expect(200, `GET ${crd}/status`)), status: read.status }),
       );
     },
   );
@@ -420,14 +421,14 @@ describe("custom resources", () => {
     async () => {
       const schema = (extra: object): object => ({ type: "object", properties: { a: { type: "string", default: "A" }, ...extra } });
       const { crd, path } = await newCustomResource("defaulted", { schema: schema({}) });
-      expect(await scene.expectCode(201, `POST ${path}`, customObject("defaulted", "x", {}))).toMatchObject({ a: "A" });
-      await scene.expectCode(
+      expect(await scene.expect(201, `POST ${path}`, customObject("defaulted", "x", {}))).toMatchObject({ a: "A" });
+      await scene.expect(
         200,
         `PATCH ${crd}`,
         [{ op: "add", path: "/spec/versions/0/schema/openAPIV3Schema/properties/b", value: { type: "string", default: "B" } }],
         "application/json-patch+json",
       );
-      await eventually(async () => expect(await scene.expectCode(200, `GET ${path}/x`)).toMatchObject({ a: "A", b: "B" }));
+      await eventually(async () => expect(await scene.expect(200, `GET ${path}/x`)).toMatchObject({ a: "A", b: "B" }));
     },
   );
 
@@ -443,10 +444,10 @@ describe("custom resources", () => {
         more: { selectableFields: [{ jsonPath: ".host" }, { jsonPath: ".port" }, { jsonPath: ".secure" }] },
       });
       using watch = await scene.watch(`${path}?fieldSelector=host%3Dexample`);
-      await scene.expectCode(201, `POST ${path}`, customObject("selected", "a", { host: "example", port: 80 }));
-      await scene.expectCode(201, `POST ${path}`, customObject("selected", "b", { host: "other", port: 80, secure: true }));
+      await scene.expect(201, `POST ${path}`, customObject("selected", "a", { host: "example", port: 80 }));
+      await scene.expect(201, `POST ${path}`, customObject("selected", "b", { host: "other", port: 80, secure: true }));
       const names = async (selector: string): Promise<string[]> =>
-        (await scene.expectCode<{ items: Thing[] }>(200, `GET ${path}?fieldSelector=${encodeURIComponent(selector)}`)).items.map(
+        (await scene.expect<{ items: Thing[] }>(200, `GET ${path}?fieldSelector=${encodeURIComponent(selector)}`)).items.map(
           ({ metadata }) => metadata.name,
         );
       expect([
@@ -455,11 +456,11 @@ describe("custom resources", () => {
         await names("port=80,secure=true"),
         await names("host!=example"),
       ]).toEqual([["a"], ["a", "b"], ["b"], ["b"]]);
-      await scene.expectCode(200, `PATCH ${path}/a`, { host: "moved" }, "application/merge-patch+json");
+      await scene.expect(200, `PATCH ${path}/a`, { host: "moved" }, "application/merge-patch+json");
       await eventually(() =>
         expect(watch.events.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(["ADDED a", "DELETED a"]),
       );
-      await scene.expectCode(400, `GET ${path}?fieldSelector=nope%3D1`);
+      await scene.expect(400, `GET ${path}?fieldSelector=nope%3D1`);
     },
   );
 });
@@ -469,7 +470,7 @@ describe("published OpenAPI", () => {
     definitions: Record<string, Record<string, unknown>>;
     paths: Record<string, unknown>;
   }
-  const document = async (): Promise<Document> => scene.expectCode<Document>(200, "GET /openapi/v2");
+  const document = async (): Promise<Document> => scene.expect<Document>(200, "GET /openapi/v2");
   const component = async (name: string, version = "v1"): Promise<Record<string, unknown> | undefined> =>
     (await document()).definitions[`com.example.${name}.${version}.${kindOf(name)}`];
   const spec = {
@@ -576,7 +577,7 @@ describe("published OpenAPI", () => {
       await newCustomResource("sharing");
       const second = definition("sharing");
       const names = { plural: "others", singular: "other", kind: "Other", listKind: "OtherList" };
-      await scene.expectCode(201, `POST ${crds}`, {
+      await scene.expect(201, `POST ${crds}`, {
         ...second,
         metadata: { name: "others.sharing.example.com" },
         spec: { ...second.spec, names },
@@ -598,7 +599,7 @@ describe("published OpenAPI", () => {
     async () => {
       const { crd } = await newCustomResource("renamed", { versions: twoVersions });
       await eventually(async () => expect(await component("renamed", "v2")).toBeDefined());
-      await scene.expectCode(
+      await scene.expect(
         200,
         `PATCH ${crd}`,
         [
@@ -625,7 +626,7 @@ describe("published OpenAPI", () => {
     async () => {
       const { crd } = await newCustomResource("unserved", { versions: twoVersions });
       await eventually(async () => expect(await component("unserved", "v2")).toBeDefined());
-      await scene.expectCode(
+      await scene.expect(
         200,
         `PATCH ${crd}`,
         [{ op: "replace", path: "/spec/versions/1/served", value: false }],
@@ -733,7 +734,7 @@ describe("namespaces", () => {
   it(official("api-machinery", "Namespaces [Serial] should patch a Namespace"), async () => {
     const name = await scene.newNamespace();
     expect(
-      await scene.expectCode(
+      await scene.expect(
         200,
         `PATCH /api/v1/namespaces/${name}`,
         { metadata: { labels: { patched: "yes" } } },
@@ -744,45 +745,45 @@ describe("namespaces", () => {
 
   it(official("api-machinery", "Namespaces [Serial] should apply an update to a Namespace"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}`;
-    const object = await scene.expectCode(200, `GET ${path}`);
+    const object = await scene.expect(200, `GET ${path}`);
     object.metadata.labels = { ...object.metadata.labels, updated: "yes" };
-    expect(await scene.expectCode(200, `PUT ${path}`, object)).toMatchObject({ metadata: { labels: { updated: "yes" } } });
+    expect(await scene.expect(200, `PUT ${path}`, object)).toMatchObject({ metadata: { labels: { updated: "yes" } } });
   });
 
   it(official("api-machinery", "Namespaces [Serial] should apply changes to a namespace status"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/status`;
     const condition = { type: "StatusPatch", status: "True", reason: "E2E", message: "by a test" };
     expect(
-      await scene.expectCode(
+      await scene.expect(
         200,
         `PATCH ${path}`,
         { metadata: { annotations: { a: "b" } }, status: { conditions: [condition] } },
         "application/merge-patch+json",
       ),
     ).toMatchObject({ status: { conditions: [condition] } });
-    const object = await scene.expectCode<{ status: { conditions: object[] } }>(200, `GET ${path}`);
+    const object = await scene.expect<{ status: { conditions: object[] } }>(200, `GET ${path}`);
     object.status.conditions = [{ ...condition, type: "StatusUpdate" }];
-    expect(await scene.expectCode(200, `PUT ${path}`, object)).toMatchObject({ status: { conditions: [{ type: "StatusUpdate" }] } });
+    expect(await scene.expect(200, `PUT ${path}`, object)).toMatchObject({ status: { conditions: [{ type: "StatusUpdate" }] } });
   });
 
   it(official("api-machinery", "Namespaces [Serial] should apply a finalizer to a Namespace"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}`;
-    const object = await scene.expectCode<{ spec: { finalizers: string[] } } & Thing>(200, `GET ${path}`);
+    const object = await scene.expect<{ spec: { finalizers: string[] } } & Thing>(200, `GET ${path}`);
     object.spec.finalizers.push("example.com/e2e");
-    const updated = await scene.expectCode<typeof object>(200, `PUT ${path}/finalize`, object);
+    const updated = await scene.expect<typeof object>(200, `PUT ${path}/finalize`, object);
     expect(updated.spec.finalizers).toContain("example.com/e2e");
     updated.spec.finalizers = updated.spec.finalizers.filter((each) => each !== "example.com/e2e");
-    expect((await scene.expectCode<typeof object>(200, `PUT ${path}/finalize`, updated)).spec.finalizers).toEqual(["kubernetes"]);
+    expect((await scene.expect<typeof object>(200, `PUT ${path}/finalize`, updated)).spec.finalizers).toEqual(["kubernetes"]);
   });
 
   const emptied = async (resource: string, body: object): Promise<void> => {
     const name = await scene.newNamespace();
     const path = `/api/v1/namespaces/${name}/${resource}`;
-    await scene.expectCode(201, `POST ${path}`, body);
-    await scene.expectCode(200, `DELETE /api/v1/namespaces/${name}`);
+    await scene.expect(201, `POST ${path}`, body);
+    await scene.expect(200, `DELETE /api/v1/namespaces/${name}`);
     await eventually(async () => expect((await api.json("GET", `/api/v1/namespaces/${name}`)).code).toBe(404));
-    await scene.expectCode(201, "POST /api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
-    expect((await scene.expectCode<{ items: unknown[] }>(200, `GET ${path}`)).items).toEqual([]);
+    await scene.expect(201, "POST /api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    expect((await scene.expect<{ items: unknown[] }>(200, `GET ${path}`)).items).toEqual([]);
   };
   it(official("api-machinery", "Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted"), () =>
     emptied("pods", {
@@ -809,18 +810,18 @@ describe("the garbage collector", () => {
     },
   });
   const replicaSets = async (namespace: string): Promise<Thing[]> =>
-    (await scene.expectCode<{ items: Thing[] }>(200, `GET /apis/apps/v1/namespaces/${namespace}/replicasets`)).items;
+    (await scene.expect<{ items: Thing[] }>(200, `GET /apis/apps/v1/namespaces/${namespace}/replicasets`)).items;
   const deployed = async (): Promise<{ namespace: string; path: string }> => {
     const namespace = await scene.newNamespace();
     const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-    await scene.expectCode(201, `POST ${path}`, deployment("d"));
+    await scene.expect(201, `POST ${path}`, deployment("d"));
     await eventually(async () => expect(await replicaSets(namespace)).toHaveLength(1));
     return { namespace, path: `${path}/d` };
   };
 
   it(official("api-machinery", "Garbage collector should delete RS created by deployment when not orphaning"), async () => {
     const { namespace, path } = await deployed();
-    await scene.expectCode(200, `DELETE ${path}`, { propagationPolicy: "Background" });
+    await scene.expect(200, `DELETE ${path}`, { propagationPolicy: "Background" });
     await eventually(async () => expect(await replicaSets(namespace)).toEqual([]));
   });
 
@@ -828,7 +829,7 @@ describe("the garbage collector", () => {
     official("api-machinery", "Garbage collector should orphan RS created by deployment when deleteOptions.PropagationPolicy is Orphan"),
     async () => {
       const { namespace, path } = await deployed();
-      await scene.expectCode(200, `DELETE ${path}`, { propagationPolicy: "Orphan" });
+      await scene.expect(200, `DELETE ${path}`, { propagationPolicy: "Orphan" });
       await eventually(async () => expect((await api.json("GET", path)).code).toBe(404));
       const [left] = await replicaSets(namespace);
       expect(left?.metadata.ownerReferences ?? []).toEqual([]);
@@ -853,18 +854,18 @@ describe("the garbage collector", () => {
   it(official("api-machinery", "Garbage collector should not be blocked by dependency circle"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/pods`;
     const pods: Thing[] = [];
-    for (const name of ["p1", "p2", "p3"]) pods.push(await scene.expectCode(201, `POST ${path}`, pod(name)));
+    for (const name of ["p1", "p2", "p3"]) pods.push(await scene.expect(201, `POST ${path}`, pod(name)));
     for (const [index, { metadata }] of pods.entries()) {
       const owner = pods[(index + 2) % 3] as Thing;
-      await scene.expectCode(
+      await scene.expect(
         200,
         `PATCH ${path}/${metadata.name}`,
         { metadata: { ownerReferences: [reference(owner, true)] } },
         "application/merge-patch+json",
       );
     }
-    await scene.expectCode(200, `DELETE ${path}/p1`, { propagationPolicy: "Foreground" });
-    await eventually(async () => expect((await scene.expectCode<{ items: Thing[] }>(200, `GET ${path}`)).items).toEqual([]));
+    await scene.expect(200, `DELETE ${path}/p1`, { propagationPolicy: "Foreground" });
+    await eventually(async () => expect((await scene.expect<{ items: Thing[] }>(200, `GET ${path}`)).items).toEqual([]));
   });
 
   it(
@@ -875,8 +876,8 @@ describe("the garbage collector", () => {
     async () => {
       const namespace = await scene.newNamespace();
       const maps = `/api/v1/namespaces/${namespace}/configmaps`;
-      const leaving = await scene.expectCode(201, `POST ${maps}`, configMap("leaving"));
-      const staying = await scene.expectCode(201, `POST ${maps}`, configMap("staying"));
+      const leaving = await scene.expect(201, `POST ${maps}`, configMap("leaving"));
+      const staying = await scene.expect(201, `POST ${maps}`, configMap("staying"));
       const owner = ({ metadata }: Thing): object => ({
         apiVersion: "v1",
         kind: "ConfigMap",
@@ -890,11 +891,11 @@ describe("the garbage collector", () => {
         kind: "Secret",
         metadata: { name, ownerReferences: owners },
       });
-      await scene.expectCode(201, `POST ${secrets}`, secret("one", [owner(leaving)]));
-      await scene.expectCode(201, `POST ${secrets}`, secret("both", [owner(leaving), owner(staying)]));
-      await scene.expectCode(200, `DELETE ${maps}/leaving`, { propagationPolicy: "Foreground" });
+      await scene.expect(201, `POST ${secrets}`, secret("one", [owner(leaving)]));
+      await scene.expect(201, `POST ${secrets}`, secret("both", [owner(leaving), owner(staying)]));
+      await scene.expect(200, `DELETE ${maps}/leaving`, { propagationPolicy: "Foreground" });
       await eventually(async () => expect((await api.json("GET", `${maps}/leaving`)).code).toBe(404));
-      const { items } = await scene.expectCode<{ items: Thing[] }>(200, `GET ${secrets}`);
+      const { items } = await scene.expect<{ items: Thing[] }>(200, `GET ${secrets}`);
       expect(items.map(({ metadata }) => [metadata.name, metadata.ownerReferences?.length])).toEqual([["both", 1]]);
     },
   );

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../src/coracle.ts";
 import { official } from "./list.ts";
-import { Scene, type Thing } from "./scene.ts";
+import type { Thing } from "./calls.ts";
+import { Scene } from "./scene.ts";
 
 let scene: Scene;
 beforeAll(() => {
@@ -15,7 +16,7 @@ beforeAll(() => {
 afterAll(() => scene[Symbol.dispose]());
 
 const createAccount = (namespace: string, name: string, fields: object = {}): Promise<Thing> =>
-  scene.expectCode(201, `POST /api/v1/namespaces/${namespace}/serviceaccounts`, {
+  scene.expect(201, `POST /api/v1/namespaces/${namespace}/serviceaccounts`, {
     apiVersion: "v1",
     kind: "ServiceAccount",
     metadata: { name },
@@ -26,14 +27,14 @@ describe("service accounts", () => {
   it(official("auth", "ServiceAccounts should create a serviceAccountToken and ensure a successful TokenReview"), async () => {
     const namespace = await scene.newNamespace();
     const account = await createAccount(namespace, "robot");
-    const { status } = await scene.expectCode<{ status: { token: string; expirationTimestamp: string } }>(
+    const { status } = await scene.expect<{ status: { token: string; expirationTimestamp: string } }>(
       201,
       `POST /api/v1/namespaces/${namespace}/serviceaccounts/robot/token`,
       { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 3600 } },
     );
     expect(Date.parse(status.expirationTimestamp)).toBeGreaterThan(Date.now());
     const review = (token: string): Promise<{ status: object }> =>
-      scene.expectCode(201, "POST /apis/authentication.k8s.io/v1/tokenreviews", {
+      scene.expect(201, "POST /apis/authentication.k8s.io/v1/tokenreviews", {
         apiVersion: "authentication.k8s.io/v1",
         kind: "TokenReview",
         spec: { token },
@@ -57,7 +58,7 @@ describe("service accounts", () => {
     for (const [account, automountServiceAccountToken] of Object.entries(choices)) {
       await createAccount(namespace, account, { automountServiceAccountToken });
       for (const [pod, ofPod] of Object.entries(choices)) {
-        const made = await scene.expectCode<{ spec: { containers: { volumeMounts?: { mountPath: string }[] }[] } }>(
+        const made = await scene.expect<{ spec: { containers: { volumeMounts?: { mountPath: string }[] }[] } }>(
           201,
           `POST /api/v1/namespaces/${namespace}/pods`,
           {
@@ -78,18 +79,18 @@ describe("service accounts", () => {
     const namespace = await scene.newNamespace();
     const account = await createAccount(namespace, "robot", { automountServiceAccountToken: false });
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/robot`;
-    const updated = await scene.expectCode(200, `PUT ${path}`, { ...account, automountServiceAccountToken: true });
+    const updated = await scene.expect(200, `PUT ${path}`, { ...account, automountServiceAccountToken: true });
     expect(updated["automountServiceAccountToken"]).toBe(true);
-    expect((await scene.expectCode(200, `GET ${path}`))["automountServiceAccountToken"]).toBe(true);
+    expect((await scene.expect(200, `GET ${path}`))["automountServiceAccountToken"]).toBe(true);
   });
 
   it(official("auth", "ServiceAccounts should guarantee kube-root-ca.crt exist in any namespace"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/configmaps/kube-root-ca.crt`;
     const authority = async (): Promise<string> =>
-      (await scene.expectCode<{ data: Record<string, string> }>(200, `GET ${path}`)).data["ca.crt"] ?? "";
+      (await scene.expect<{ data: Record<string, string> }>(200, `GET ${path}`)).data["ca.crt"] ?? "";
     await eventually(async () => expect(await authority()).toMatch(/^-----BEGIN CERTIFICATE-----/));
     const original = await authority();
-    await scene.expectCode(200, `DELETE ${path}`);
+    await scene.expect(200, `DELETE ${path}`);
     await eventually(async () => expect(await authority()).toBe(original), 60_000);
     await scene.merge(path, { data: { "ca.crt": "" } });
     await eventually(async () => expect(await authority()).toBe(original), 60_000);
@@ -112,11 +113,11 @@ describe("reviews", () => {
       const review = { apiVersion: "authorization.k8s.io/v1", metadata: { namespace }, spec };
       const group = "/apis/authorization.k8s.io/v1";
       type Review = { status: { allowed: boolean } };
-      const local = await scene.expectCode<Review>(201, `POST ${group}/namespaces/${namespace}/localsubjectaccessreviews`, {
+      const local = await scene.expect<Review>(201, `POST ${group}/namespaces/${namespace}/localsubjectaccessreviews`, {
         ...review,
         kind: "LocalSubjectAccessReview",
       });
-      const everywhere = await scene.expectCode<Review>(201, `POST ${group}/subjectaccessreviews`, {
+      const everywhere = await scene.expect<Review>(201, `POST ${group}/subjectaccessreviews`, {
         ...review,
         kind: "SubjectAccessReview",
         metadata: {},
@@ -128,7 +129,7 @@ describe("reviews", () => {
       return [local.status.allowed, everywhere.status.allowed, code === 200];
     };
     expect(await isAllowed()).toEqual([false, false, false]);
-    await scene.expectCode(201, `POST /apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`, {
+    await scene.expect(201, `POST /apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}/rolebindings`, {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "RoleBinding",
       metadata: { name: "view" },
@@ -165,19 +166,19 @@ describe("certificate signing requests", () => {
   }
 
   it(official("auth", "Certificates API [Privileged:ClusterAdmin] should support CSR API operations"), async () => {
-    const { resources } = await scene.expectCode<{ resources: { name: string }[] }>(200, "GET /apis/certificates.k8s.io/v1");
+    const { resources } = await scene.expect<{ resources: { name: string }[] }>(200, "GET /apis/certificates.k8s.io/v1");
     const names = resources.map(({ name }) => name);
     const plural = "certificatesigningrequests";
     expect(names).toEqual(expect.arrayContaining([plural, `${plural}/approval`, `${plural}/status`]));
-    const first = await scene.expectCode(201, `POST ${path}`, signingRequest("first-"));
+    const first = await scene.expect(201, `POST ${path}`, signingRequest("first-"));
     const one = `${path}/${first.metadata.name}`;
-    expect((await scene.expectCode(200, `GET ${one}`)).metadata.uid).toBe(first.metadata.uid);
-    const { items } = await scene.expectCode<{ items: Thing[] }>(200, `GET ${path}?labelSelector=test%3Dcsr`);
+    expect((await scene.expect(200, `GET ${one}`)).metadata.uid).toBe(first.metadata.uid);
+    const { items } = await scene.expect<{ items: Thing[] }>(200, `GET ${path}?labelSelector=test%3Dcsr`);
     expect(items.map(({ metadata }) => metadata.name)).toEqual([first.metadata.name]);
     using watch = await scene.api.watch(`${path}?labelSelector=test%3Dcsr&resourceVersion=${first.metadata.resourceVersion}`);
 
     const patched = await scene.merge(one, { metadata: { annotations: { patched: "true" } } });
-    const updated = await scene.expectCode(200, `PUT ${one}`, {
+    const updated = await scene.expect(200, `PUT ${one}`, {
       ...patched,
       metadata: { ...patched.metadata, annotations: { ...patched.metadata.annotations, updated: "true" } },
     });
@@ -186,19 +187,19 @@ describe("certificate signing requests", () => {
 
     await approve(one);
     await sign(one);
-    await scene.expectCode(200, `DELETE ${one}`);
-    await scene.expectCode(404, `GET ${one}`);
+    await scene.expect(200, `DELETE ${one}`);
+    await scene.expect(404, `GET ${one}`);
     await eventually(() => expect(watch.events.at(-1)?.type).toBe("DELETED"));
-    for (const name of ["second-", "third-"]) await scene.expectCode(201, `POST ${path}`, signingRequest(name));
-    await scene.expectCode(200, `DELETE ${path}?labelSelector=test%3Dcsr`);
-    const left = await scene.expectCode<{ items: Thing[] }>(200, `GET ${path}?labelSelector=test%3Dcsr`);
+    for (const name of ["second-", "third-"]) await scene.expect(201, `POST ${path}`, signingRequest(name));
+    await scene.expect(200, `DELETE ${path}?labelSelector=test%3Dcsr`);
+    const left = await scene.expect<{ items: Thing[] }>(200, `GET ${path}?labelSelector=test%3Dcsr`);
     expect(left.items).toEqual([]);
   });
 
   type Conditions = { status: { conditions: { type: string; status: string; reason?: string }[]; certificate?: string } } & Thing;
 
   async function approve(one: string): Promise<void> {
-    await scene.expectCode(200, `GET ${one}/approval`);
+    await scene.expect(200, `GET ${one}/approval`);
     const patch = {
       metadata: { annotations: { patchedapproval: "true" } },
       status: { conditions: [{ type: "ApprovalPatch", status: "True", reason: "e2e" }] },
@@ -207,12 +208,12 @@ describe("certificate signing requests", () => {
     expect(patched.status.conditions.map(({ type }) => type)).toEqual(["ApprovalPatch"]);
     expect(patched.metadata.annotations).toMatchObject({ patchedapproval: "true" });
     const conditions = [...patched.status.conditions, { type: "Approved", status: "True", reason: "E2E", message: "Set from a test" }];
-    const updated = await scene.expectCode<Conditions>(200, `PUT ${one}/approval`, { ...patched, status: { conditions } });
+    const updated = await scene.expect<Conditions>(200, `PUT ${one}/approval`, { ...patched, status: { conditions } });
     expect(updated.status.conditions.map(({ type }) => type)).toEqual(["ApprovalPatch", "Approved"]);
   }
 
   async function sign(one: string): Promise<void> {
-    const before = await scene.expectCode<Conditions>(200, `GET ${one}/status`);
+    const before = await scene.expect<Conditions>(200, `GET ${one}/status`);
     const certificate = Buffer.from(`leading line
 -----BEGIN CERTIFICATE-----
 MIIBdzCCAR2gAwIBAgIUXl4fGD0gN9RYfGvKcUeUoPHWzwEwCgYIKoZIzj0EAwIw
@@ -226,7 +227,7 @@ MIIBdzCCAR2gAwIBAgIUXl4fGD0gN9RYfGvKcUeUoPHWzwEwCgYIKoZIzj0EAwIw
     );
     expect(refused.code).toBe(422);
     const conditions = [...before.status.conditions, { type: "StatusUpdate", status: "True", reason: "E2E", message: "Set from a test" }];
-    const updated = await scene.expectCode<Conditions>(200, `PUT ${one}/status`, { ...before, status: { ...before.status, conditions } });
+    const updated = await scene.expect<Conditions>(200, `PUT ${one}/status`, { ...before, status: { ...before.status, conditions } });
     expect(updated.status.conditions.map(({ type }) => type)).toEqual(["ApprovalPatch", "Approved", "StatusUpdate"]);
   }
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
 import type { RawApi } from "../src/api.ts";
 import { eventually } from "../src/coracle.ts";
@@ -5,7 +6,16 @@ import { eventually } from "../src/coracle.ts";
 /** An object as tests look at it. */
 export interface Thing {
   kind: string;
-  metadata: { name: string; uid: string; resourceVersion: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid: string;
+    resourceVersion: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    ownerReferences?: unknown[];
+    deletionTimestamp?: string;
+  };
   [field: string]: unknown;
 }
 
@@ -13,6 +23,8 @@ export interface Thing {
 export class Calls {
   readonly api: RawApi;
   readonly #prefix: string;
+  /** Runs against one cluster must not meet each other's objects. */
+  readonly #run = randomUUID().slice(0, 5);
   #namespaces = 0;
 
   /** `prefix` is that of the namespaces it makes. */
@@ -39,7 +51,7 @@ export class Calls {
 
   /** Made, and ready for pods. */
   async newNamespace(labels: Record<string, string> = {}): Promise<string> {
-    const name = `${this.#prefix}-${++this.#namespaces}`;
+    const name = `${this.#prefix}-${this.#run}-${++this.#namespaces}`;
     await this.expect(201, "POST /api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
     for (const path of ["serviceaccounts/default", "configmaps/kube-root-ca.crt"])
       await eventually(async () => expect((await this.api.json("GET", `/api/v1/namespaces/${name}/${path}`)).code).toBe(200));

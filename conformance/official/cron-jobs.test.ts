@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../src/coracle.ts";
 import { official } from "./list.ts";
-import { Scene, type Thing } from "./scene.ts";
+import type { Thing } from "./calls.ts";
+import { Scene } from "./scene.ts";
 
 let scene: Scene;
 beforeAll(() => {
@@ -21,7 +22,7 @@ async function createCronJob(spec: object): Promise<{ readonly path: string; rea
   const space = `/apis/batch/v1/namespaces/${await scene.newNamespace()}`;
   const containers = [{ name: "c", image: "registry.example/busybox:1", command: ["sleep", "300"] }];
   const template = { spec: { restartPolicy: "OnFailure", containers } };
-  await scene.expectCode(201, `POST ${space}/cronjobs`, {
+  await scene.expect(201, `POST ${space}/cronjobs`, {
     apiVersion: "batch/v1",
     kind: "CronJob",
     metadata: { name: "tick" },
@@ -31,9 +32,9 @@ async function createCronJob(spec: object): Promise<{ readonly path: string; rea
 }
 
 const activeOf = async (path: string): Promise<string[]> =>
-  ((await scene.expectCode<CronJob>(200, `GET ${path}`)).status.active ?? []).map(({ name }) => name);
+  ((await scene.expect<CronJob>(200, `GET ${path}`)).status.active ?? []).map(({ name }) => name);
 const jobsIn = async (path: string): Promise<string[]> =>
-  (await scene.expectCode<{ items: Thing[] }>(200, `GET ${path}`)).items.map(({ metadata }) => metadata.name);
+  (await scene.expect<{ items: Thing[] }>(200, `GET ${path}`)).items.map(({ metadata }) => metadata.name);
 
 /** Until a minute is over, and what is due then had ten seconds to happen. */
 async function nextMinute(): Promise<void> {

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../src/coracle.ts";
 import { official } from "./list.ts";
-import { Scene, type Thing } from "./scene.ts";
+import type { Thing } from "./calls.ts";
+import { Scene } from "./scene.ts";
 
 let scene: Scene;
 beforeAll(() => {
@@ -16,17 +17,17 @@ function pod(name: string, spec: object = {}, container: object = {}): object {
 
 describe("the API's own service", () => {
   it(official("network", "API Server should provide secure master service"), async () => {
-    const service = await scene.expectCode<{ spec: { ports: object[] } }>(200, "GET /api/v1/namespaces/default/services/kubernetes");
+    const service = await scene.expect<{ spec: { ports: object[] } }>(200, "GET /api/v1/namespaces/default/services/kubernetes");
     expect(service.spec.ports).toMatchObject([{ name: "https", protocol: "TCP", port: 443 }]);
   });
 
   it(official("network", "API Server should have Endpoints and EndpointSlices pointing to API Server"), async () => {
-    const endpoints = await scene.expectCode<{ subsets: { addresses: { ip: string }[]; ports: { name: string; port: number }[] }[] }>(
+    const endpoints = await scene.expect<{ subsets: { addresses: { ip: string }[]; ports: { name: string; port: number }[] }[] }>(
       200,
       "GET /api/v1/namespaces/default/endpoints/kubernetes",
     );
     expect(endpoints.subsets).toHaveLength(1);
-    const { items } = await scene.expectCode<{ items: { addressType: string; endpoints: { addresses: string[] }[]; ports: object[] }[] }>(
+    const { items } = await scene.expect<{ items: { addressType: string; endpoints: { addresses: string[] }[]; ports: object[] }[] }>(
       200,
       "GET /apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes",
     );
@@ -36,7 +37,7 @@ describe("the API's own service", () => {
   });
 
   it(official("network", "Services should find a service from listing all namespaces"), async () => {
-    const { items } = await scene.expectCode<{ items: Thing[] }>(200, "GET /api/v1/services");
+    const { items } = await scene.expect<{ items: Thing[] }>(200, "GET /api/v1/services");
     expect(items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toContain("default/kubernetes");
   });
 });
@@ -58,14 +59,14 @@ describe("config maps and secrets", () => {
 
   it(official("node", "ConfigMap should update ConfigMap successfully [NodeConformance]"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/configmaps`;
-    const made = await scene.expectCode(201, `POST ${path}`, {
+    const made = await scene.expect(201, `POST ${path}`, {
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: "a" },
       data: { a: "1" },
     });
-    await scene.expectCode(200, `PUT ${path}/a`, { ...made, data: { b: "2" } });
-    expect((await scene.expectCode(200, `GET ${path}/a`))["data"]).toEqual({ b: "2" });
+    await scene.expect(200, `PUT ${path}/a`, { ...made, data: { b: "2" } });
+    expect((await scene.expect(200, `GET ${path}/a`))["data"]).toEqual({ b: "2" });
   });
 });
 
@@ -78,9 +79,9 @@ describe("pods", () => {
     async () => {
       const resources = { requests: { cpu: "100m", memory: "100Mi" }, limits: { cpu: "100m", memory: "100Mi" } };
       const path = `/api/v1/namespaces/${await scene.newNamespace()}/pods`;
-      const made = await scene.expectCode(201, `POST ${path}`, pod("a", {}, { resources }));
+      const made = await scene.expect(201, `POST ${path}`, pod("a", {}, { resources }));
       expect(made["status"]).toMatchObject({ qosClass: "Guaranteed" });
-      expect((await scene.expectCode(200, `GET ${path}/a`))["status"]).toMatchObject({ qosClass: "Guaranteed" });
+      expect((await scene.expect(200, `GET ${path}/a`))["status"]).toMatchObject({ qosClass: "Guaranteed" });
     },
   );
 
@@ -106,9 +107,9 @@ describe("pods", () => {
   it(official("node", "RuntimeClass should reject a Pod requesting a deleted RuntimeClass [NodeConformance]"), async () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/pods`;
     const runtimeClass = { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", metadata: { name: "gone" }, handler: "runc" };
-    await scene.expectCode(201, `POST ${runtimeClasses}`, runtimeClass);
-    await scene.expectCode(201, `POST ${path}`, pod("before", { runtimeClassName: "gone" }));
-    await scene.expectCode(200, `DELETE ${runtimeClasses}/gone`);
+    await scene.expect(201, `POST ${runtimeClasses}`, runtimeClass);
+    await scene.expect(201, `POST ${path}`, pod("before", { runtimeClassName: "gone" }));
+    await scene.expect(200, `DELETE ${runtimeClasses}/gone`);
     const message = await scene.expectRefusal(403, `POST ${path}`, pod("after", { runtimeClassName: "gone" }));
     expect(message).toContain('RuntimeClass "gone" not found');
   });
@@ -117,14 +118,14 @@ describe("pods", () => {
     const path = `/api/v1/namespaces/${await scene.newNamespace()}/pods`;
     const csi = { driver: "e2e.example.com", volumeAttributes: { key: "value" } };
     const spec = { volumes: [{ name: "inline", csi }], nodeName: "no-such-node" };
-    const made = await scene.expectCode<{ spec: { volumes: { csi?: object }[] } } & Thing>(201, `POST ${path}`, pod("a", spec));
+    const made = await scene.expect<{ spec: { volumes: { csi?: object }[] } } & Thing>(201, `POST ${path}`, pod("a", spec));
     expect(made.spec.volumes[0]?.csi).toMatchObject(csi);
-    const { items } = await scene.expectCode<{ items: Thing[] }>(200, `GET ${path}`);
+    const { items } = await scene.expect<{ items: Thing[] }>(200, `GET ${path}`);
     expect(items.map(({ metadata }) => metadata.uid)).toEqual([made.metadata.uid]);
     expect((await scene.merge(`${path}/a`, { metadata: { annotations: { patched: "true" } } })).metadata.annotations?.["patched"]).toBe(
       "true",
     );
-    await scene.expectCode(200, `DELETE ${path}/a?gracePeriodSeconds=0`);
+    await scene.expect(200, `DELETE ${path}/a?gracePeriodSeconds=0`);
     await eventually(async () => expect((await scene.api.json("GET", `${path}/a`)).code).toBe(404));
   });
 });
@@ -145,12 +146,12 @@ describe("limits", () => {
       defaultRequest: quantities("100m", "200Mi", "200Gi"),
     };
     const range = { apiVersion: "v1", kind: "LimitRange", metadata: { name: "limits" }, spec: { limits: [limit] } };
-    await scene.expectCode(201, `POST ${space}/limitranges`, range);
+    await scene.expect(201, `POST ${space}/limitranges`, range);
     type Made = { spec: { containers: { resources: object }[] } };
-    const whole = await scene.expectCode<Made>(201, `POST ${space}/pods`, pod("none"));
+    const whole = await scene.expect<Made>(201, `POST ${space}/pods`, pod("none"));
     expect(whole.spec.containers[0]?.resources).toEqual({ requests: limit.defaultRequest, limits: limit.default });
     const partly = { requests: { cpu: "300m", memory: "200Mi" }, limits: { cpu: "300m" } };
-    const mixed = await scene.expectCode<Made>(201, `POST ${space}/pods`, pod("partial", {}, { resources: partly }));
+    const mixed = await scene.expect<Made>(201, `POST ${space}/pods`, pod("partial", {}, { resources: partly }));
     expect(mixed.spec.containers[0]?.resources).toEqual({
       requests: quantities("300m", "200Mi", "200Gi"),
       limits: quantities("300m", "500Mi", "500Gi"),
@@ -162,10 +163,10 @@ describe("limits", () => {
     const large = { requests: quantities("600m", "600Mi", "600Gi") };
     await scene.expectRefusal(422, `POST ${space}/pods`, pod("large", {}, { resources: large }));
     await scene.merge(`${space}/limitranges/limits`, { spec: { limits: [{ ...limit, min: quantities("9m", "49Mi", "49Gi") }] } });
-    await scene.expectCode(201, `POST ${space}/pods`, pod("small", {}, { resources: small }));
-    await scene.expectCode(200, `DELETE ${space}/limitranges/limits`);
+    await scene.expect(201, `POST ${space}/pods`, pod("small", {}, { resources: small }));
+    await scene.expect(200, `DELETE ${space}/limitranges/limits`);
     await eventually(async () => expect((await scene.api.json("GET", `${space}/limitranges/limits`)).code).toBe(404));
-    await scene.expectCode(201, `POST ${space}/pods`, pod("large", {}, { resources: { limits: quantities("600m", "600Mi", "600Gi") } }));
+    await scene.expect(201, `POST ${space}/pods`, pod("large", {}, { resources: { limits: quantities("600m", "600Mi", "600Gi") } }));
   });
 });
 
@@ -180,7 +181,7 @@ describe("chunks", () => {
       const path = `/api/v1/namespaces/${await scene.newNamespace()}/podtemplates`;
       const template = { spec: { containers: [{ name: "c", image: "i" }] } };
       const create = (index: number): Promise<Thing> =>
-        scene.expectCode(201, `POST ${path}`, {
+        scene.expect(201, `POST ${path}`, {
           apiVersion: "v1",
           kind: "PodTemplate",
           metadata: { name: `t-${String(index).padStart(3, "0")}` },
@@ -192,7 +193,7 @@ describe("chunks", () => {
         items: Thing[];
         reason?: string;
       };
-      const first = await scene.expectCode<Chunk>(200, `GET ${path}?limit=10`);
+      const first = await scene.expect<Chunk>(200, `GET ${path}?limit=10`);
       const next = `${path}?limit=10&continue=${encodeURIComponent(first.metadata.continue)}`;
       // History goes five minutes after nothing reads it any more, here after seconds: the token becomes too old, and the answer brings another.
       let expired: Chunk | undefined;
@@ -204,10 +205,10 @@ describe("chunks", () => {
       expect(expired?.reason).toBe("Expired");
       const resumed = `${path}?limit=10&continue=${encodeURIComponent(expired?.metadata.continue ?? "")}`;
       await create(500);
-      const second = await scene.expectCode<Chunk>(200, `GET ${resumed}`);
+      const second = await scene.expect<Chunk>(200, `GET ${resumed}`);
       expect(second.items.map(({ metadata }) => metadata.name)).toEqual(Array.from({ length: 10 }, (_, index) => `t-0${index + 10}`));
       expect(second.metadata.resourceVersion).not.toBe(first.metadata.resourceVersion);
-      const rest = await scene.expectCode<Chunk>(200, `GET ${path}?continue=${encodeURIComponent(second.metadata.continue)}`);
+      const rest = await scene.expect<Chunk>(200, `GET ${path}?continue=${encodeURIComponent(second.metadata.continue)}`);
       expect(rest.items.map(({ metadata }) => metadata.name).slice(-2)).toEqual(["t-039", "t-500"]);
       expect(rest.metadata.resourceVersion).toBe(second.metadata.resourceVersion);
     },
